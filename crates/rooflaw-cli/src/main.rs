@@ -1,0 +1,3 @@
+//! The `rooflaw` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Scaling laws joined to the roofline: which language model to build for a device.
