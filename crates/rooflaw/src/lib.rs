@@ -7,6 +7,7 @@ pub mod format;
 pub mod law;
 mod near_miss;
 pub mod operators;
+pub mod roofline;
 mod toml_file;
 
 pub use toml_file::{MAX_TOML_BYTES, TomlError};
