@@ -8,6 +8,7 @@ pub mod law;
 mod near_miss;
 pub mod operators;
 pub mod roofline;
+pub mod space;
 mod toml_file;
 
 pub use toml_file::{MAX_TOML_BYTES, TomlError};

@@ -1,5 +1,7 @@
 //! The roofline against hand bounds, the paper's coefficients, and slower ways of computing the same.
 
+#![allow(clippy::unwrap_used, reason = "a test's helper may fail the test")]
+
 use rooflaw::architecture::{
     Activation, Architecture, Attention, Ffn, KvProjection, Moe, QkNorm, SlidingWindow,
 };
