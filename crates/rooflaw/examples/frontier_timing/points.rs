@@ -71,7 +71,7 @@ fn shaped<const N: usize>(shape: &str, count: usize, seed: u64) -> Option<Vec<[f
         // Just outside the unit sphere, seen from (1, 1, ..): a few to some tens of thousands on the frontier.
         "shell" => each(&mut |g| {
             let raw = g.point::<N>().map(|x| x + 1e-9);
-            let thickness = if N == 2 { 0.05 } else { 0.0022 };
+            let thickness = if N == 2 { 0.05 } else { 0.027 };
             let radius = raw.iter().map(|x| x * x).sum::<f64>().sqrt() * (1.0 + thickness * g.uniform());
             raw.map(|x| 1.0 - x / radius)
         }),

@@ -17,9 +17,11 @@ mod accumulator;
 mod dominance;
 mod entry;
 mod hypervolume;
+mod radix;
 mod sieve;
 mod staircase;
 mod sweep;
+mod table;
 mod whole;
 
 pub use accumulator::Frontier;

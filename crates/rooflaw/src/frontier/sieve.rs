@@ -1,25 +1,41 @@
-//! Rejection of most dominated points before any sort: a short cascade of pivots.
+//! Rejection of most dominated points before any sort: a cascade of pivots and a table.
 
 use super::dominance::compare;
 use super::entry::Entry;
+use super::table::Table;
 
 /// Points that one call of [`Sieve::survivors`] takes at most.
 pub(super) const BLOCK: usize = 512;
-/// More pivots than this gain less than they cost, on every distribution measured.
-const MOST_PIVOTS: usize = 24;
+/// Pivots of each kind at most.
+const MOST_PIVOTS: usize = 12;
 /// Candidates for pivots, spread evenly along the frontier that offers them.
-const MOST_CANDIDATES: usize = 128;
+const MOST_CANDIDATES: usize = 64;
 /// Sampled points that the candidates are judged by; a multiple of 64, as each is one bit.
-const MOST_SAMPLES: usize = 1024;
-/// A pivot must reject at least one in this many of the points that reach it: a test costs about 1 ns, and a point
-/// that survives costs up to 100 ns in the sort and the sweep.
-const LEAST_REJECTION: usize = 64;
+const MOST_SAMPLES: usize = 512;
+/// A pivot before the table must reject one in this many of the points that reach it: it is several times as cheap
+/// as the table.
+const STRONG: usize = 6;
+/// A pivot after the table, or the table itself, must reject one in this many: a test costs a few nanoseconds, and a
+/// point that survives costs up to 100 ns in the sort and the sweep.
+const WEAK: usize = 32;
 
-/// Pivots in the order in which they are tried. All are points of the input, so what they reject is dominated, or
-/// identical to a point of lower id.
-#[derive(Clone, Debug, Default)]
+/// What is tried on each point, in this order. Pivots are points of the input, so what they reject is dominated, or
+/// identical to a point of lower id; the table is made of such points too.
+#[derive(Clone, Debug)]
 pub(super) struct Sieve<const N: usize> {
-    pivots: Vec<Entry<N>>,
+    strong: Vec<Entry<N>>,
+    table: Option<Table<N>>,
+    weak: Vec<Entry<N>>,
+}
+
+impl<const N: usize> Default for Sieve<N> {
+    fn default() -> Self {
+        Self {
+            strong: Vec::new(),
+            table: None,
+            weak: Vec::new(),
+        }
+    }
 }
 
 /// Whether `pivot` makes a point superfluous. False for a point with a NaN coordinate.
@@ -33,42 +49,30 @@ impl<const N: usize> Sieve<N> {
     /// Chooses pivots from `frontier` that together reject as much as they can of `sample`.
     ///
     /// Greedy maximum coverage: each pivot is the candidate that rejects most of what is left. Bounded work, whatever
-    /// the sizes: 128 candidates against 1,024 samples.
+    /// the sizes: 64 candidates against 512 samples.
     pub fn choose(frontier: &[Entry<N>], sample: &[Entry<N>]) -> Self {
         let sample: Vec<&Entry<N>> = spread(sample, MOST_SAMPLES).collect();
         let candidates: Vec<(&Entry<N>, Vec<u64>)> = spread(frontier, MOST_CANDIDATES)
-            .map(|c| (c, sample.chunks(64).map(|word| rejected_bits(c, word)).collect()))
+            .map(|c| (c, bits(&sample, |e| rejects(c, &e.objectives, e.id))))
             .collect();
-        let mut alive: Vec<u64> = sample
-            .chunks(64)
-            .map(|word| u64::MAX >> (64 - word.len() as u32))
-            .collect();
-        let mut pivots = Vec::new();
-        while pivots.len() < MOST_PIVOTS {
-            let gain = |bits: &[u64]| {
-                bits.iter()
-                    .zip(&alive)
-                    .map(|(b, a)| (b & a).count_ones() as usize)
-                    .sum()
-            };
-            let best = candidates
-                .iter()
-                .map(|(c, bits)| (gain(bits), c, bits))
-                .max_by_key(|best: &(usize, _, _)| best.0);
-            let Some((gained, pivot, bits)) = best else { break };
-            let left: usize = alive.iter().map(|a| a.count_ones() as usize).sum();
-            if gained == 0 || gained * LEAST_REJECTION < left {
-                break;
+        let mut alive = bits(&sample, |_| true);
+        let strong = greedy(&candidates, &mut alive, STRONG);
+        let mut table = Table::of(frontier);
+        if let Some(some) = &table {
+            let hit = bits(&sample, |e| some.rejects(&e.objectives));
+            if gain(&hit, &alive) * WEAK > size(&alive) {
+                alive.iter_mut().zip(&hit).for_each(|(a, h)| *a &= !h);
+            } else {
+                table = None;
             }
-            pivots.push(**pivot);
-            alive.iter_mut().zip(bits).for_each(|(a, b)| *a &= !b);
         }
-        Self { pivots }
+        let weak = greedy(&candidates, &mut alive, WEAK);
+        Self { strong, table, weak }
     }
 
-    /// Writes the positions in `0..count` of the points that no pivot rejects; how many there are.
+    /// Writes the positions in `0..count` of the points that nothing rejects; how many there are.
     ///
-    /// `count` is at most [`BLOCK`]; `point` gives the objectives and the id at a position. Each pivot passes over
+    /// `count` is at most [`BLOCK`]; `point` gives the objectives and the id at a position. Each test passes over
     /// what the one before it left, without a branch on the outcome: whether a point is rejected is random, and a
     /// mispredicted branch would cost more than the comparisons.
     #[inline(always)]
@@ -78,47 +82,99 @@ impl<const N: usize> Sieve<N> {
         point: impl Fn(usize) -> (&'a [f64; N], u64),
         alive: &mut [u16; BLOCK],
     ) -> usize {
-        let Some((first, rest)) = self.pivots.split_first() else {
-            alive
-                .iter_mut()
-                .enumerate()
-                .take(count)
-                .for_each(|(i, slot)| *slot = i as u16);
-            return count;
-        };
-        let mut left = 0;
-        for i in 0..count {
-            let (objectives, id) = point(i);
-            alive[left % BLOCK] = i as u16;
-            left += usize::from(!rejects(first, objectives, id));
-        }
-        for pivot in rest {
-            let before = left;
+        let mut left = count;
+        let mut strong = self.strong.iter();
+        if let Some(pivot) = strong.next() {
             left = 0;
-            for k in 0..before {
-                let i = alive[k % BLOCK];
-                let (objectives, id) = point(usize::from(i));
-                alive[left % BLOCK] = i;
+            for i in 0..count {
+                let (objectives, id) = point(i);
+                alive[left % BLOCK] = i as u16;
                 left += usize::from(!rejects(pivot, objectives, id));
             }
-            if left == 0 {
-                break;
-            }
+        } else {
+            alive
+                .iter_mut()
+                .zip(0..)
+                .take(count)
+                .for_each(|(slot, i)| *slot = i);
+        }
+        for pivot in strong {
+            left = thin(alive, left, |i| {
+                let (objectives, id) = point(i);
+                rejects(pivot, objectives, id)
+            });
+        }
+        if let Some(table) = &self.table {
+            left = thin(alive, left, |i| table.rejects(point(i).0));
+        }
+        for pivot in &self.weak {
+            left = thin(alive, left, |i| {
+                let (objectives, id) = point(i);
+                rejects(pivot, objectives, id)
+            });
         }
         left
     }
+}
+
+/// Drops the positions among the first `left` that `rejected` holds for; how many stay.
+#[inline(always)]
+fn thin(alive: &mut [u16; BLOCK], left: usize, rejected: impl Fn(usize) -> bool) -> usize {
+    let mut kept = 0;
+    for k in 0..left {
+        let i = alive[k % BLOCK];
+        alive[kept % BLOCK] = i;
+        kept += usize::from(!rejected(usize::from(i)));
+    }
+    kept
+}
+
+/// Takes candidates while one rejects at least one in `share` of what is alive, and removes what each rejects.
+fn greedy<const N: usize>(
+    candidates: &[(&Entry<N>, Vec<u64>)],
+    alive: &mut [u64],
+    share: usize,
+) -> Vec<Entry<N>> {
+    let mut pivots = Vec::new();
+    while pivots.len() < MOST_PIVOTS {
+        let Some((pivot, hit)) = candidates.iter().max_by_key(|(_, hit)| gain(hit, alive)) else {
+            break;
+        };
+        let gained = gain(hit, alive);
+        if gained == 0 || gained * share < size(alive) {
+            break;
+        }
+        pivots.push(**pivot);
+        alive.iter_mut().zip(hit).for_each(|(a, h)| *a &= !h);
+    }
+    pivots
+}
+
+fn size(bits: &[u64]) -> usize {
+    bits.iter().map(|word| word.count_ones() as usize).sum()
+}
+
+fn gain(hit: &[u64], alive: &[u64]) -> usize {
+    hit.iter()
+        .zip(alive)
+        .map(|(h, a)| (h & a).count_ones() as usize)
+        .sum()
+}
+
+/// One bit per entry, lowest first.
+fn bits<const N: usize>(entries: &[&Entry<N>], test: impl Fn(&Entry<N>) -> bool) -> Vec<u64> {
+    let word = |part: &[&Entry<N>]| {
+        part.iter()
+            .rev()
+            .fold(0, |word, &e| word << 1 | u64::from(test(e)))
+    };
+    entries.chunks(64).map(word).collect()
 }
 
 /// At most `most` items, evenly spaced.
 fn spread<T>(items: &[T], most: usize) -> impl Iterator<Item = &T> {
     let count = items.len().min(most);
     (0..count).filter_map(move |k| items.get(k * items.len() / count))
-}
-
-fn rejected_bits<const N: usize>(pivot: &Entry<N>, word: &[&Entry<N>]) -> u64 {
-    word.iter().rev().fold(0, |bits, e| {
-        bits << 1 | u64::from(rejects(pivot, &e.objectives, e.id))
-    })
 }
 
 #[cfg(test)]
@@ -146,7 +202,8 @@ mod tests {
     #[test]
     fn a_sample_that_is_all_frontier_yields_no_pivots() {
         let line: Vec<[f64; 2]> = (0..300).map(|i| [f64::from(i), f64::from(-i)]).collect();
-        assert!(Sieve::choose(&entries(&line), &entries(&line)).pivots.is_empty());
+        let sieve = Sieve::choose(&entries(&line), &entries(&line));
+        assert!(sieve.strong.is_empty() && sieve.table.is_none() && sieve.weak.is_empty());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A dynamic staircase: the minima of a growing set of `(y, z)` pairs.
 
-/// Pairs per block at most: a block of 8 KiB moves in well under a microsecond and leaves few blocks to search.
-const BLOCK: usize = 512;
+/// Pairs per block at most: a block of 2 KiB moves in well under a microsecond and leaves few blocks to search.
+const BLOCK: usize = 128;
 
 /// The non-dominated pairs of everything inserted: `y` strictly ascending, `z` strictly descending.
 ///
