@@ -1,7 +1,7 @@
 //! What can be wrong with a `config.json`, or with the wish to write one.
 
-use super::classes::CLASSES;
 use crate::architecture::ArchitectureError;
+use crate::near_miss::near_miss;
 use serde_json::Value;
 
 /// Why a configuration cannot be read or written.
@@ -122,50 +122,21 @@ fn did_you_mean(nearest: &Option<&'static str>) -> String {
     nearest.map_or(String::new(), |name| format!(" did you mean {name}?"))
 }
 
-/// The known model type that differs from `name` in the fewest edits, if in no more than a third of its letters.
+/// The known model type that `name` is most like, if any.
 pub(super) fn nearest(name: &str) -> Option<&'static str> {
-    let letters: Vec<char> = name.chars().take(40).flat_map(char::to_lowercase).collect();
-    CLASSES
-        .iter()
-        .map(|class| (edits(&letters, class.model_type), class.model_type))
-        .filter(|(edits, candidate)| *edits <= candidate.len().div_ceil(3))
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-/// Levenshtein distance.
-fn edits(from: &[char], to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=from.len()).collect();
-    for (i, target) in to.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, letter) in from.iter().enumerate() {
-            let substituted = diagonal + usize::from(*letter != target);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[from.len()]
+    near_miss(name, super::model_types())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    #[test]
-    fn edits_are_counted() {
-        let letters = |text: &str| text.chars().collect::<Vec<_>>();
-        assert_eq!(edits(&letters("kitten"), "sitting"), 3);
-        assert_eq!(edits(&letters(""), "abc"), 3);
-        assert_eq!(edits(&letters("abc"), "abc"), 0);
-    }
+    use super::nearest;
 
     #[test]
     fn near_misses_are_found() {
         assert_eq!(nearest("Qwen-3"), Some("qwen3"));
         assert_eq!(nearest("lama"), Some("llama"));
         assert_eq!(nearest("gpt-oss"), Some("gpt_oss"));
-        assert_eq!(nearest("convnext"), None);
+        assert_eq!(nearest("bert"), None);
         assert_eq!(nearest(&"x".repeat(100_000)), None);
     }
 }

@@ -265,7 +265,12 @@ fn common(architecture: &Architecture, options: &WriteOptions) -> Result<Map<Str
     for (option, value, max, accepted) in [
         ("rope_theta", options.rope_theta, f64::MAX, "a positive number"),
         ("rms_norm_eps", options.rms_norm_eps, 1.0, "a number in (0, 1]"),
-        ("initializer_range", options.initializer_range, 1.0, "a number in (0, 1]"),
+        (
+            "initializer_range",
+            options.initializer_range,
+            1.0,
+            "a number in (0, 1]",
+        ),
     ] {
         // A NaN fails too.
         if !(value > 0.0 && value <= max) {

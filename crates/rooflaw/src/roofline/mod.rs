@@ -1,0 +1,234 @@
+//! The roofline: the time of an operator, a step, a request; and the memory a model needs.
+//!
+//! `t = max(flops / peak, bytes / bandwidth) + launch overhead` for each operator, summed (Williams, Waterman &
+//! Patterson 2009, applied per operator). It bounds latency from below: real kernels reach neither peak.
+
+mod evaluate;
+mod generation;
+mod memory;
+mod table;
+
+pub use evaluate::{Evaluation, Evaluator};
+pub use memory::MemoryFootprint;
+pub use table::{OperatorRow, StepTable};
+
+use crate::architecture::Architecture;
+use crate::device::Device;
+use crate::format::{Formats, Precision};
+use crate::operators::{Assumptions, ComputeUnit, Operator, Step, visit_operators};
+use serde::{Deserialize, Serialize};
+
+/// What is asked of a model: a batch of prompts, each answered with some tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Workload {
+    /// Sequences processed together, `B`.
+    pub batch: u32,
+    /// Tokens of each prompt, `S_in`.
+    pub prompt_tokens: u32,
+    /// Tokens generated for each, `S_out`; token `t` is decoded at context `S_in + t`.
+    pub generated_tokens: u32,
+}
+
+impl Default for Workload {
+    /// The paper's vision-language-action driving workload.
+    fn default() -> Self {
+        Workload {
+            batch: 1,
+            prompt_tokens: 1024,
+            generated_tokens: 16,
+        }
+    }
+}
+
+impl Workload {
+    /// Tokens in each sequence when the last one is generated.
+    #[must_use]
+    pub const fn full_context(&self) -> u32 {
+        self.prompt_tokens + self.generated_tokens
+    }
+}
+
+/// What bounds an operator's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Binding {
+    /// The arithmetic.
+    Compute,
+    /// The memory traffic.
+    Memory,
+    /// The launch, longer than the work.
+    Launch,
+}
+
+impl Binding {
+    /// The name shown in tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Binding::Compute => "compute",
+            Binding::Memory => "memory",
+            Binding::Launch => "launch",
+        }
+    }
+}
+
+/// The time of one instance of an operator, seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct OperatorTime {
+    /// FLOPs over the peak rate.
+    pub compute_s: f64,
+    /// Bytes over the bandwidth.
+    pub memory_s: f64,
+    /// Time to launch it.
+    pub launch_s: f64,
+}
+
+impl OperatorTime {
+    /// `max(compute, memory) + launch`.
+    #[must_use]
+    #[inline]
+    pub fn total_s(&self) -> f64 {
+        self.compute_s.max(self.memory_s) + self.launch_s
+    }
+
+    /// Which of the three is the longest.
+    #[must_use]
+    pub fn binding(&self) -> Binding {
+        let work = self.compute_s.max(self.memory_s);
+        if self.launch_s > work {
+            Binding::Launch
+        } else if self.compute_s > self.memory_s {
+            Binding::Compute
+        } else {
+            Binding::Memory
+        }
+    }
+}
+
+/// A precision the catalogue has no rate for, and what is used instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Fallback {
+    /// What the work asks for.
+    pub wanted: Precision,
+    /// What the device is taken to run it in.
+    pub used: Precision,
+}
+
+/// A device running a model in given formats.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Roofline {
+    formats: Formats,
+    assumptions: Assumptions,
+    /// By `ComputeUnit`.
+    seconds_per_flop: [f64; 4],
+    seconds_per_byte: f64,
+    launch_s: f64,
+    fallbacks: Vec<Fallback>,
+}
+
+impl Roofline {
+    /// Rates of `device` for work in `formats`.
+    #[must_use]
+    pub fn new(device: &Device, formats: &Formats, assumptions: &Assumptions) -> Roofline {
+        let mut fallbacks: Vec<Fallback> = Vec::new();
+        let mut seconds_per_flop = |wanted: Precision| {
+            // A device file without any peak is refused when it is read.
+            let (rate, used) = device.peaks.rate(wanted).unwrap_or((f64::INFINITY, wanted));
+            let fallback = Fallback { wanted, used };
+            if used != wanted && !fallbacks.contains(&fallback) {
+                fallbacks.push(fallback);
+            }
+            1.0 / rate
+        };
+        Roofline {
+            formats: *formats,
+            assumptions: *assumptions,
+            seconds_per_flop: [
+                seconds_per_flop(formats.weights.matrix_precision()),
+                seconds_per_flop(formats.weights.head_precision()),
+                seconds_per_flop(formats.activations),
+                seconds_per_flop(Precision::Fp32),
+            ],
+            seconds_per_byte: 1.0 / device.memory_bandwidth_bytes_per_s,
+            launch_s: if assumptions.launch_overhead {
+                device.launch_overhead_s
+            } else {
+                0.0
+            },
+            fallbacks,
+        }
+    }
+
+    /// The formats it was made for.
+    #[must_use]
+    pub const fn formats(&self) -> &Formats {
+        &self.formats
+    }
+
+    /// What the operator list takes into account.
+    #[must_use]
+    pub const fn assumptions(&self) -> &Assumptions {
+        &self.assumptions
+    }
+
+    /// Precisions the device has no rate for, and what stands in for them.
+    #[must_use]
+    pub fn fallbacks(&self) -> &[Fallback] {
+        &self.fallbacks
+    }
+
+    /// Peak rate of a unit, operations/s.
+    #[must_use]
+    pub fn peak(&self, unit: ComputeUnit) -> f64 {
+        1.0 / self.seconds_per_flop[unit as usize]
+    }
+
+    /// Memory bandwidth, bytes/s.
+    #[must_use]
+    pub fn bandwidth(&self) -> f64 {
+        1.0 / self.seconds_per_byte
+    }
+
+    /// Arithmetic intensity at which matrix products turn from memory- to compute-bound, FLOP/byte.
+    #[must_use]
+    pub fn ridge_point(&self) -> f64 {
+        self.seconds_per_byte / self.seconds_per_flop[ComputeUnit::Matrix as usize]
+    }
+
+    /// The time of one instance of an operator.
+    #[must_use]
+    #[inline]
+    pub fn time(&self, operator: &Operator) -> OperatorTime {
+        OperatorTime {
+            compute_s: operator.flops * self.seconds_per_flop[operator.unit as usize],
+            memory_s: operator.bytes() * self.seconds_per_byte,
+            launch_s: self.launch_s,
+        }
+    }
+
+    /// The time of one step, seconds.
+    #[must_use]
+    pub fn step(&self, architecture: &Architecture, step: &Step) -> f64 {
+        let mut seconds = 0.0;
+        visit_operators(architecture, step, &self.formats, &self.assumptions, |operator| {
+            seconds += operator.instances * self.time(operator).total_s();
+        });
+        seconds
+    }
+
+    /// TTFT: the time of the prefill, seconds.
+    #[must_use]
+    pub fn ttft(&self, architecture: &Architecture, workload: &Workload) -> f64 {
+        self.step(
+            architecture,
+            &Step::prefill(workload.batch, workload.prompt_tokens),
+        )
+    }
+
+    /// TPOT at a context: the time to decode one token (of each sequence) that attends to `context` tokens, seconds.
+    #[must_use]
+    pub fn tpot_at(&self, architecture: &Architecture, batch: u32, context: u32) -> f64 {
+        self.step(architecture, &Step::decode(batch, context))
+    }
+}
