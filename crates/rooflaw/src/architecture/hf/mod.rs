@@ -14,6 +14,8 @@ mod window;
 mod write;
 
 #[cfg(test)]
+mod error_tests;
+#[cfg(test)]
 mod tests;
 
 pub use error::HfError;

@@ -1,11 +1,11 @@
-//! Published models by their published parameter counts, and the messages for what is wrong.
+//! Every model type by a published model and its parameter count; what else is read; the messages for what is wrong.
 
-use super::{HfError, MAX_BYTES, WriteOptions, model_types, read, write};
-use crate::architecture::{Activation, Architecture, Attention, Ffn, KvProjection, QkNorm, SlidingWindow};
+use super::{HfError, HfModel, model_types, read};
+use crate::architecture::{Activation, KvProjection, QkNorm, SlidingWindow};
 use crate::format::Precision;
 use serde_json::{Value, json};
 
-fn read_value(config: &Value) -> Result<super::HfModel, HfError> {
+fn read_value(config: &Value) -> Result<HfModel, HfError> {
     read(config.to_string().as_bytes())
 }
 
@@ -27,10 +27,6 @@ fn with(mut config: Value, field: &str, value: Value) -> Value {
 fn without(mut config: Value, field: &str) -> Value {
     config.as_object_mut().unwrap().remove(field);
     config
-}
-
-fn message(config: &Value) -> String {
-    read_value(config).unwrap_err().to_string()
 }
 
 /// Each family's smallest published configuration that says all it has to, with the total and, for a mixture of
@@ -169,7 +165,7 @@ fn published() -> Vec<(&'static str, Value, u64, Option<u64>)> {
                 "n_routed_experts": 256, "n_shared_experts": 1, "num_experts_per_tok": 8,
                 "moe_intermediate_size": 2048, "first_k_dense_replace": 3, "moe_layer_freq": 1,
                 "num_nextn_predict_layers": 1, "quantization_config": {"quant_method": "fp8"}}),
-            // 671,026,404,352 and 58 · 256 load-balancing biases; without the layer that predicts a second token.
+            // 671,026,404,352 parameters and 58 · 256 load-balancing biases; without the layer that predicts a second token.
             671_026_419_200,
             None,
         ),
@@ -219,4 +215,143 @@ fn published_totals_are_met() {
     for model_type in model_types() {
         assert!(covered.iter().any(|seen| seen == model_type), "no {model_type}");
     }
+}
+
+fn window(config: &Value) -> Option<(u32, u32)> {
+    let architecture = read_value(config).unwrap().architecture;
+    let window = architecture.attention.sliding_window;
+    window.map(|SlidingWindow { size, n_local_layers }| (size, n_local_layers))
+}
+
+/// A published configuration of `model_type`.
+fn config_of(model_type: &str) -> Value {
+    let found = published()
+        .into_iter()
+        .find(|(_, config, ..)| config["model_type"] == model_type);
+    found.unwrap().1
+}
+
+#[test]
+fn windows_follow_the_class() {
+    assert_eq!(window(&config_of("gpt_oss")), Some((128, 12)));
+    assert_eq!(window(&config_of("gemma2")), Some((4096, 13)));
+    assert_eq!(window(&config_of("gemma3_text")), Some((512, 22)));
+    assert_eq!(window(&config_of("gemma3")), Some((1024, 29)));
+    assert_eq!(window(&config_of("phi3")), Some((2047, 32)));
+
+    let mistral = config_of("mistral");
+    assert_eq!(window(&mistral), Some((4096, 32)));
+    assert_eq!(
+        window(&without(mistral.clone(), "sliding_window")),
+        Some((4096, 32))
+    );
+    assert_eq!(window(&with(mistral, "sliding_window", Value::Null)), None);
+    assert_eq!(window(&config_of("mixtral")), None);
+
+    assert_eq!(window(&qwen()), None);
+    let used = with(qwen(), "use_sliding_window", true.into());
+    assert_eq!(window(&used), None);
+    let used = with(used, "max_window_layers", 20.into());
+    assert_eq!(window(&used), Some((32_768, 4)));
+    let types: Vec<&str> = ["sliding_attention", "full_attention"].repeat(12);
+    let listed = with(used, "layer_types", json!(types));
+    assert_eq!(window(&listed), Some((32_768, 12)));
+    assert_eq!(
+        window(&without(listed.clone(), "max_window_layers")),
+        Some((32_768, 12))
+    );
+    assert_eq!(window(&with(listed, "use_sliding_window", false.into())), None);
+
+    let moe = with(config_of("qwen2_moe"), "use_sliding_window", true.into());
+    let moe = with(
+        with(moe, "sliding_window", 64.into()),
+        "max_window_layers",
+        21.into(),
+    );
+    assert_eq!(window(&moe), Some((64, 11)));
+    let moe = with(config_of("qwen3_moe"), "use_sliding_window", true.into());
+    assert_eq!(window(&with(moe, "sliding_window", 64.into())), Some((64, 48)));
+
+    let smollm = with(config_of("smollm3"), "use_sliding_window", true.into());
+    let smollm = with(smollm, "sliding_window", 64.into());
+    assert_eq!(window(&smollm), Some((64, 9)));
+    let mut has_rope = vec![1; 36];
+    has_rope[3] = 0;
+    assert_eq!(
+        window(&with(smollm, "no_rope_layers", json!(has_rope))),
+        Some((64, 1))
+    );
+}
+
+#[test]
+fn experts_follow_the_class() {
+    let moe = |config: &Value| read_value(config).unwrap().architecture.ffn.moe;
+    let qwen = with(config_of("qwen3_moe"), "decoder_sparse_step", 2.into());
+    assert_eq!(moe(&qwen).unwrap().n_dense_layers, 24);
+    // Layer 1 would be a mixture, layer 0 is dense anyway, layer 99 does not exist.
+    let qwen = with(qwen, "mlp_only_layers", json!([0, 1, 1, 99]));
+    assert_eq!(moe(&qwen).unwrap().n_dense_layers, 25);
+    assert_eq!(moe(&with(qwen.clone(), "decoder_sparse_step", 99.into())), None);
+    // What transformers 5 calls it when it saves the same model.
+    let renamed = with(
+        without(qwen.clone(), "num_experts"),
+        "num_local_experts",
+        128.into(),
+    );
+    assert_eq!(moe(&renamed), moe(&qwen));
+
+    let deepseek = config_of("deepseek_v3");
+    let found = moe(&deepseek).unwrap();
+    assert!(found.router_bias);
+    assert_eq!((found.n_dense_layers, found.n_shared_experts), (3, 1));
+    let every_second = moe(&with(deepseek.clone(), "moe_layer_freq", 2.into())).unwrap();
+    assert_eq!(every_second.n_dense_layers, 61 - 29);
+    let unshared = moe(&with(deepseek, "n_shared_experts", Value::Null)).unwrap();
+    assert_eq!((unshared.n_shared_experts, unshared.shared_expert_size), (0, 0));
+    assert!(moe(&config_of("qwen2_moe")).unwrap().shared_expert_gate);
+}
+
+#[test]
+fn the_rest_follows_the_class() {
+    let model = read_value(&config_of("gpt_oss")).unwrap();
+    let attention = model.architecture.attention;
+    assert!(attention.sinks && attention.qkv_bias && attention.output_bias && model.architecture.ffn.bias);
+    assert_eq!(model.quantization.as_deref(), Some("mxfp4"));
+    assert_eq!(model.dtype, None);
+
+    let model = read_value(&qwen()).unwrap();
+    assert!(model.architecture.attention.qkv_bias && !model.architecture.attention.output_bias);
+    assert_eq!(model.dtype, Some(Precision::Bf16));
+    assert_eq!(model.max_position_embeddings, Some(32_768));
+    let renamed = with(without(qwen(), "torch_dtype"), "dtype", "float32".into());
+    assert_eq!(read_value(&renamed).unwrap().dtype, Some(Precision::Fp32));
+
+    // A multimodal model states its format once, outside.
+    let model = read_value(&config_of("gemma3")).unwrap();
+    assert_eq!(model.dtype, Some(Precision::Bf16));
+    assert_eq!(model.max_position_embeddings, Some(131_072));
+    assert!(model.architecture.tie_embeddings);
+    assert_eq!(model.architecture.ffn.activation, Activation::GeGlu);
+    assert_eq!(model.architecture.norms_per_layer, 4);
+    assert_eq!(
+        read_value(&config_of("olmoe"))
+            .unwrap()
+            .architecture
+            .attention
+            .qk_norm,
+        QkNorm::Full
+    );
+
+    let biased = with(config_of("granite"), "attention_bias", true.into());
+    let biased = read_value(&biased).unwrap().architecture.attention;
+    assert!(biased.qkv_bias && biased.output_bias);
+    let llama = without(config_of("llama"), "num_key_value_heads");
+    let kv = read_value(&llama).unwrap().architecture.attention.kv;
+    assert_eq!(
+        kv,
+        KvProjection::Grouped {
+            n_kv_heads: 32,
+            head_dim: 64
+        }
+    );
 }
