@@ -4,6 +4,7 @@
 //! Layers that differ (local and global attention, dense and mixture-of-experts FFN) are counted, not listed:
 //! neither cost nor the number of parameters depends on their order.
 
+pub mod hf;
 mod parameters;
 mod validate;
 

@@ -42,7 +42,7 @@ impl Architecture {
                 }
             },
         );
-        // Exact: every term is an integer below 2^53.
+        // Exact for a valid architecture: its total, and so every term, is at most 2^53.
         Parameters {
             total: total as u64,
             active: active as u64,
