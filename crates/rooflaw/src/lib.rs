@@ -1,13 +1,18 @@
 //! Scaling laws joined to the roofline: which language model to build for a device.
+//!
+//! Data flows one way: [`architecture`] → [`operators`] → [`roofline`] (latency, memory); [`law`] → loss; both →
+//! [`search`] over a [`space`], which returns the [`frontier`]. Nothing here reads a file, a clock or a terminal.
 
 pub mod architecture;
 pub mod device;
 mod embedded;
 pub mod format;
+pub mod frontier;
 pub mod law;
 mod near_miss;
 pub mod operators;
 pub mod roofline;
+pub mod search;
 pub mod space;
 mod toml_file;
 

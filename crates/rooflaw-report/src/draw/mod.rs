@@ -1,0 +1,9 @@
+//! What the figures share: a canvas over plotters, text widths, axes, headers and label placement.
+
+pub(crate) mod axis;
+pub(crate) mod canvas;
+pub(crate) mod header;
+pub(crate) mod labels;
+pub(crate) mod panel;
+pub(crate) mod text;
+pub(crate) mod ticks;

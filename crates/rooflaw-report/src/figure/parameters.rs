@@ -1,0 +1,208 @@
+//! Small multiples: how the design parameters change along the frontier.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Figure, Scale, is_narrow, usable_width};
+use crate::draw::axis::Axis;
+use crate::draw::canvas::{Align, Canvas, Marker, Point, render};
+use crate::draw::header::{Header, Key, MARGIN};
+use crate::draw::labels::Rect;
+use crate::draw::panel::Panel;
+use crate::draw::text::Font;
+use crate::error::Result;
+use crate::theme::Theme;
+
+/// One parameter of the designs under one condition.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ParameterSeries {
+    /// Name in the legend; panels that use the same name share its colour.
+    pub label: String,
+    /// (latency in ms, value of the parameter), in any order.
+    pub points: Vec<(f64, f64)>,
+}
+
+/// One parameter.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ParameterPanel {
+    /// Name of the parameter with its unit, for example `hidden size`.
+    pub label: String,
+    /// Spacing of its values.
+    pub scale: Scale,
+    /// Its values along each frontier.
+    pub series: Vec<ParameterSeries>,
+}
+
+/// Small multiples over a common logarithmic latency axis.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ParametersFigure {
+    /// First line, bold.
+    pub title: String,
+    /// Second line; empty for none.
+    pub subtitle: String,
+    /// Label of the horizontal axes; empty for `latency (ms)`.
+    pub x_label: String,
+    /// The parameters, drawn row by row.
+    pub panels: Vec<ParameterPanel>,
+    /// Latency budget in ms: a dashed line in each panel.
+    pub budget_ms: Option<f64>,
+    /// Latency of the chosen design in ms: its values are ringed.
+    pub chosen_ms: Option<f64>,
+}
+
+const PANEL_TITLE: Font = Font::bold(12.5);
+const GAP_PX: f64 = 18.0;
+/// Relative difference of latency below which a point is the chosen one.
+const SAME_LATENCY: f64 = 1e-9;
+
+impl Figure for ParametersFigure {
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn svg_of_width(&self, theme: Theme, width_px: f64) -> Result<String> {
+        let width = usable_width(width_px);
+        let header = Header::new(&self.title, &self.subtitle, &self.legend(theme), width);
+        let columns = if is_narrow(width) { 2 } else { 3 }.min(self.panels.len().max(1));
+        let rows = self.panels.len().div_ceil(columns).max(1);
+        let cell_width = (width - 2.0 * MARGIN - GAP_PX * (columns as f64 - 1.0)) / columns as f64;
+        let cell_height = (cell_width * 0.82).clamp(150.0, 260.0);
+        let top = header.height();
+        let height = top + rows as f64 * (cell_height + GAP_PX) - GAP_PX + MARGIN;
+        let names = self.series_names();
+        render((width, height), theme, &self.title, |canvas| {
+            header.draw(canvas)?;
+            for (index, panel) in self.panels.iter().enumerate() {
+                let (column, row) = (index % columns, index / columns);
+                let left = MARGIN + column as f64 * (cell_width + GAP_PX);
+                let cell_top = top + row as f64 * (cell_height + GAP_PX);
+                // Only panels with nothing below them carry the label of the common axis.
+                let labelled = index + columns >= self.panels.len();
+                let cell = Rect {
+                    left,
+                    top: cell_top,
+                    right: left + cell_width,
+                    bottom: cell_top + cell_height,
+                };
+                self.draw_panel(canvas, panel, cell, labelled, &names)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl ParametersFigure {
+    /// Names of the series over all panels, in order of appearance.
+    fn series_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for series in self.panels.iter().flat_map(|panel| &panel.series) {
+            if !names.contains(&series.label.as_str()) {
+                names.push(&series.label);
+            }
+        }
+        names
+    }
+
+    fn legend(&self, theme: Theme) -> Vec<(Key, String)> {
+        let mut entries: Vec<(Key, String)> = Vec::new();
+        for (index, name) in self.series_names().into_iter().enumerate() {
+            if !name.is_empty() {
+                entries.push((
+                    Key::Series(Marker::series(index), theme.series(index)),
+                    name.to_owned(),
+                ));
+            }
+        }
+        if self.chosen_ms.is_some() {
+            entries.push((
+                Key::Mark(Marker::Circle, theme.accent(), false),
+                "chosen design".into(),
+            ));
+        }
+        if self.budget_ms.is_some() {
+            entries.push((Key::Dash(theme.muted()), "latency budget".into()));
+        }
+        entries
+    }
+
+    /// The common latency axis.
+    fn x_axis(&self) -> Axis {
+        let series = self.panels.iter().flat_map(|panel| &panel.series);
+        let latencies = series.flat_map(|series| series.points.iter().map(|point| point.0));
+        Axis::fit(Scale::Log10, latencies.chain(self.budget_ms), 0.06)
+    }
+
+    fn draw_panel(
+        &self,
+        canvas: &Canvas<'_>,
+        panel: &ParameterPanel,
+        cell: Rect,
+        labelled: bool,
+        names: &[&str],
+    ) -> Result<()> {
+        let theme = canvas.theme;
+        let values = panel
+            .series
+            .iter()
+            .flat_map(|series| series.points.iter().map(|point| point.1));
+        let y = Axis::fit(panel.scale, values, 0.12);
+        let x_label = if self.x_label.is_empty() {
+            "latency (ms)"
+        } else {
+            &self.x_label
+        };
+        // Every cell keeps room for the label, so that the plots of a row are equally high.
+        let outer = Rect {
+            top: cell.top + PANEL_TITLE.line_height() + 4.0,
+            ..cell
+        };
+        let axes = Panel::layout(outer, self.x_axis(), y, x_label, "");
+        let title = PANEL_TITLE.truncate(&panel.label, cell.width());
+        canvas.text(
+            &title,
+            (cell.left, cell.top + PANEL_TITLE.size),
+            Align::Start,
+            PANEL_TITLE,
+            theme.ink(),
+        )?;
+        axes.draw(canvas, if labelled { x_label } else { "" }, "")?;
+        if let Some(budget) = self.budget_ms.filter(|budget| axes.x.shows(*budget)) {
+            let x = axes.x_px(budget);
+            canvas.dashed(
+                &[(x, axes.plot.top), (x, axes.plot.bottom)],
+                theme.muted(),
+                1.1,
+                (5.0, 4.0),
+            )?;
+        }
+        for series in &panel.series {
+            let index = names.iter().position(|name| *name == series.label).unwrap_or(0);
+            draw_series(canvas, &axes, series, index, self.chosen_ms)?;
+        }
+        Ok(())
+    }
+}
+
+fn draw_series(
+    canvas: &Canvas<'_>,
+    axes: &Panel,
+    series: &ParameterSeries,
+    index: usize,
+    chosen_ms: Option<f64>,
+) -> Result<()> {
+    let color = canvas.theme.series(index);
+    let mut points: Vec<(Point, f64)> = series
+        .points
+        .iter()
+        .filter_map(|(x, y)| Some((axes.at(*x, *y)?, *x)))
+        .collect();
+    points.sort_by(|one, other| one.1.total_cmp(&other.1));
+    let line: Vec<Point> = points.iter().map(|(at, _)| *at).collect();
+    canvas.polyline(&line, color, 0.55, 1.3)?;
+    for (at, latency) in points {
+        canvas.marker(Marker::series(index), at, 2.8, color, true)?;
+        if chosen_ms.is_some_and(|chosen| (chosen - latency).abs() <= SAME_LATENCY * chosen.abs()) {
+            canvas.ring(at, 6.5, canvas.theme.accent(), 1.6)?;
+        }
+    }
+    Ok(())
+}
