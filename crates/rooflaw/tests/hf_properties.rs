@@ -1,5 +1,8 @@
 //! Properties of reading and writing Hugging Face configurations.
 
+// What is not itself a #[test] counts as library code for these lints.
+#![allow(clippy::expect_used)]
+
 use proptest::prelude::*;
 use rooflaw::architecture::hf::{self, WriteOptions};
 use rooflaw::architecture::{
