@@ -131,7 +131,7 @@ def main():
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     binary = str(target / "release" / "examples" / "frontier_timing")
     load = os.getloadavg()[0]
-    large = measure(binary, 1_000_000, SETS, ["moocore", "paretoset"], arguments)
+    large = measure(binary, 1_000_000, SETS, PEERS, arguments)
     small = measure(binary, 10_000, SMALL, PEERS, arguments)
     versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in [*PEERS, "numpy", "numba"])
     rustc = subprocess.run(["rustc", "--version"], capture_output=True, text=True).stdout.strip()
@@ -142,20 +142,19 @@ def main():
 Written by `run.py` on {datetime.date.today()}; do not edit. Median times in milliseconds on one core, with the ratio
 to rooflaw's slice function in brackets. Points: `crates/rooflaw/examples/frontier_timing/points.rs` (SplitMix64, seed
 20261123), the same bytes for all. {cpu}, {os.cpu_count()} cores, load {load:.1f} at the start; {rustc};
-Python {platform.python_version()}, {versions}; {arguments.repeats} repeats (3 of the crate, fewer where one takes more than 5 s).
+Python {platform.python_version()}, {versions}; {arguments.repeats} repeats (3 of the
+crate; fewer where one takes seconds).
 
 Every peer's index set was compared with rooflaw's: {"all agree" if agreed else "SOME DIFFER, see the tables"}.
 "(vectors)" marks a peer that returned the same objective vectors but another choice or count among identical points.
 "settled" is the time per point of feeding a `Frontier` all of the points again, when each is dominated or known.
-"not run" marks sets on which the crate's O(n f) comparisons would take more than seconds.
+"not run" marks sets on which the crate's O(n f) comparisons take more than ten seconds, or would.
 
 ## 1,000,000 points
 
-{table(large, ["moocore", "paretoset"])}
+{table(large, PEERS)}
 
 ## 10,000 points
-
-pymoo compares all pairs, so it takes part here only.
 
 {table(small, PEERS)}
 """)
