@@ -91,7 +91,7 @@ fn detail(device: &Device) -> Result<()> {
         .map_or_else(String::new, |variant| format!(", {variant}"));
     output::line(&format!("{}, {}{variant}", device.vendor, device.class.name()))?;
     if !device.aliases.is_empty() {
-        output::line(&format!("also: {}", device.aliases.join(", ")))?;
+        output::paragraph(&format!("also: {}", device.aliases.join(", ")))?;
     }
     output::line("")?;
     let unread = |names: &[&str]| {
@@ -139,11 +139,11 @@ fn detail(device: &Device) -> Result<()> {
     ]);
     output::table(&table)?;
     output::line("")?;
-    output::line(&format!("Peak rates: {}", device.sources.peak_tflops))?;
-    output::line(&format!("Bandwidth: {}", device.sources.memory_bandwidth))?;
-    output::line(&format!("Capacity: {}", device.sources.memory_capacity))?;
+    output::paragraph(&format!("Peak rates: {}", device.sources.peak_tflops))?;
+    output::paragraph(&format!("Bandwidth: {}", device.sources.memory_bandwidth))?;
+    output::paragraph(&format!("Capacity: {}", device.sources.memory_capacity))?;
     device
         .note
         .as_ref()
-        .map_or(Ok(()), |note| output::line(&format!("Note: {note}")))
+        .map_or(Ok(()), |note| output::paragraph(&format!("Note: {note}")))
 }

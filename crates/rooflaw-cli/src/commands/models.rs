@@ -60,7 +60,7 @@ pub fn run(args: &Args) -> Result<()> {
                 entry.config_kind, entry.config_source
             ))?;
             for text in [&entry.total_source, &entry.total_note].into_iter().flatten() {
-                output::line(&format!("Published total: {text}"))?;
+                output::paragraph(&format!("Published total: {text}"))?;
             }
         }
         return Ok(());

@@ -6,6 +6,9 @@ use anyhow::Result;
 use serde::Serialize;
 use std::io::{self, Write as _};
 
+/// Columns that any terminal has.
+const WIDTH: usize = 80;
+
 const BOLD: Style = Style::new().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 
@@ -31,20 +34,42 @@ pub fn table(measured: &MeasuredTable) -> Result<()> {
     Ok(())
 }
 
-/// A remark that changes how far the answer can be trusted, wrapped at 80 columns.
+/// Running text, wrapped.
+pub fn paragraph(text: &str) -> Result<()> {
+    line(&wrapped(text, 0))
+}
+
+/// A remark that changes how far the answer can be trusted.
 pub fn warning(text: &str) -> Result<()> {
-    let mut out = anstream::stderr();
-    write!(out, "{YELLOW}warning:{YELLOW:#}")?;
-    let mut column = "warning:".len();
+    let label = "warning:";
+    Ok(writeln!(
+        anstream::stderr(),
+        "{YELLOW}{label}{YELLOW:#} {}",
+        wrapped(text, label.len() + 1)
+    )?)
+}
+
+/// Text broken into lines of at most 80 columns, the first of which begins at column `used`; the others are indented
+/// if it is not 0.
+fn wrapped(text: &str, used: usize) -> String {
+    let indent = if used > 0 { "  " } else { "" };
+    let mut lines = String::new();
+    let mut column = used;
     for word in text.split_whitespace() {
-        if column + 1 + word.chars().count() > 80 {
-            write!(out, "\n ")?;
-            column = 1;
+        let width = word.chars().count();
+        let at_start = lines.is_empty();
+        if !at_start && column + 1 + width > WIDTH {
+            lines.push('\n');
+            lines.push_str(indent);
+            column = indent.len();
+        } else if !at_start {
+            lines.push(' ');
+            column += 1;
         }
-        write!(out, " {word}")?;
-        column += 1 + word.chars().count();
+        lines.push_str(word);
+        column += width;
     }
-    Ok(writeln!(out)?)
+    lines
 }
 
 /// A value as JSON.

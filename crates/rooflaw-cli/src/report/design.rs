@@ -58,7 +58,7 @@ pub fn write(
             print::chosen_table(design),
             None,
         )),
-        Block::Paragraph(print::comparison(design).join(" ")),
+        Block::Paragraph(print::comparison(design)),
         draw(
             &parameters,
             "How the architecture changes along the frontier; the chosen one is ringed.",

@@ -5,7 +5,7 @@ use crate::commands::models::ffn;
 use crate::output::{self, MeasuredTable};
 use crate::report;
 use anyhow::Result;
-use rooflaw::architecture::Architecture;
+use rooflaw::architecture::{Architecture, KvProjection};
 use rooflaw::law::LossLaw;
 use rooflaw::roofline::Evaluation;
 use rooflaw::search::{Candidate, FormatOutcome, Objective};
@@ -33,12 +33,16 @@ pub fn print(args: &Args, design: &Design<'_>, law: &LossLaw, elapsed: Duration)
         rate(outcome, elapsed),
     ))?;
     output::line("")?;
-    output::heading(&format!("The best within {}", budget_text(design, args)))?;
+    output::heading("The best within the budgets")?;
+    output::paragraph(&budget_text(design, args))?;
+    output::paragraph(&format!(
+        "Build: {}.",
+        shape(&design.chosen.candidate.architecture)
+    ))?;
+    output::line("")?;
     output::table(&chosen_table(design))?;
     output::line("")?;
-    for sentence in comparison(design) {
-        output::line(&sentence)?;
-    }
+    output::paragraph(&comparison(design))?;
     for found in &outcome.by_format {
         output::line("")?;
         let shown = spread(&found.frontier, ROWS);
@@ -91,7 +95,7 @@ pub fn chosen_table(design: &Design<'_>) -> MeasuredTable {
     let chosen = &design.chosen;
     let reference = &design.reference;
     let evaluations = [&chosen.candidate.evaluation, &reference.evaluation];
-    let mut table = MeasuredTable::new(&["", "chosen", &reference.name], &[0]);
+    let mut table = MeasuredTable::new(&["predicted", "chosen", &reference.name], &[0]);
     let mut row = |name: &str, value: &dyn Fn(&Evaluation) -> String| {
         table.push(vec![
             name.to_owned(),
@@ -117,55 +121,51 @@ pub fn chosen_table(design: &Design<'_>) -> MeasuredTable {
         chosen.formats.weights.to_string(),
         first,
     ]);
-    table.push(vec![
-        "architecture".to_owned(),
-        shape(&chosen.candidate.architecture),
-        String::new(),
-    ]);
     table
 }
 
 /// An architecture in one line.
 pub fn shape(architecture: &Architecture) -> String {
+    let n_heads = architecture.attention.n_heads;
     let heads = match architecture.attention.kv {
-        rooflaw::architecture::KvProjection::Grouped { n_kv_heads, head_dim } => {
-            format!("{}/{n_kv_heads}×{head_dim}", architecture.attention.n_heads)
+        KvProjection::Grouped { n_kv_heads, head_dim } => {
+            format!("{n_heads} heads of {head_dim} ({n_kv_heads} KV)")
         }
-        rooflaw::architecture::KvProjection::Latent { .. } => {
-            format!("{} latent", architecture.attention.n_heads)
-        }
+        KvProjection::Latent { .. } => format!("{n_heads} heads, latent KV"),
+    };
+    let ffn = match &architecture.ffn.moe {
+        None => format!("FFN {}", architecture.ffn.intermediate_size),
+        Some(moe) => format!(
+            "{} of {} experts of width {}",
+            moe.experts_per_token, moe.n_experts, moe.expert_size
+        ),
     };
     format!(
-        "{} layers, {} wide, heads {heads}, FFN {}",
-        architecture.n_layers,
-        architecture.hidden_size,
-        ffn(architecture)
+        "{} layers, hidden size {}, {heads}, {ffn}",
+        architecture.n_layers, architecture.hidden_size
     )
 }
 
 /// The comparison at the reference's latency, in words.
-pub fn comparison(design: &Design<'_>) -> Vec<String> {
+pub fn comparison(design: &Design<'_>) -> String {
     let reference = &design.reference;
     let latency = design.objective.latency_s(&reference.evaluation);
     let name = &reference.name;
     let (Some(found), Some(ratio)) = (&reference.at_its_latency, reference.perplexity_ratio) else {
-        return vec![format!(
+        return format!(
             "Nothing in this space is as fast as {name} ({}).",
             output::seconds(latency)
-        )];
+        );
     };
-    vec![
-        format!(
-            "At {name}'s {} of {}: loss {} against {}, exp(ΔL) = {ratio:.3} ({:+.1} %).",
-            design.objective.latency_name(),
-            output::seconds(latency),
-            output::loss(found.evaluation.loss),
-            output::loss(reference.evaluation.loss),
-            100.0 * (ratio - 1.0),
-        ),
-        "A ratio of law losses, not of WikiText-2 perplexities; the paper measured −19.42 % there."
-            .to_owned(),
-    ]
+    format!(
+        "At {name}'s {} of {}: loss {} against {}, exp(ΔL) = {ratio:.3} ({:+.1} %). That is a ratio of law losses, not \
+         of WikiText-2 perplexities, where the paper measured −19.42 %.",
+        design.objective.latency_name(),
+        output::seconds(latency),
+        output::loss(found.evaluation.loss),
+        output::loss(reference.evaluation.loss),
+        100.0 * (ratio - 1.0),
+    )
 }
 
 /// `n` candidates spread evenly over the logarithm of the latency, first and last included.
@@ -202,8 +202,8 @@ pub fn frontier_table(candidates: &[Candidate], objective: Objective) -> Measure
     for candidate in candidates {
         let (architecture, evaluation) = (&candidate.architecture, &candidate.evaluation);
         let n_kv_heads = match architecture.attention.kv {
-            rooflaw::architecture::KvProjection::Grouped { n_kv_heads, .. } => n_kv_heads.to_string(),
-            rooflaw::architecture::KvProjection::Latent { .. } => "–".to_owned(),
+            KvProjection::Grouped { n_kv_heads, .. } => n_kv_heads.to_string(),
+            KvProjection::Latent { .. } => "–".to_owned(),
         };
         table.push(vec![
             output::milliseconds(objective.latency_s(evaluation)),
