@@ -84,7 +84,7 @@ impl Axis {
                         Direction::Horizontal => {
                             0.5 * (font.width(&pair[0].label) + font.width(&pair[1].label)) + font.size
                         }
-                        Direction::Vertical => 2.4 * font.size,
+                        Direction::Vertical => 1.9 * font.size,
                     };
                     gap >= need
                 })
