@@ -199,11 +199,15 @@ impl Placer {
                     right: x + width / 2.0,
                     bottom: y + height / 2.0,
                 };
-                let preference = 0.6 * (1.0 - dx * label.prefer.0 + dy * label.prefer.1);
+                let ideal = 0.09 * distance + 0.6 * (1.0 - dx * label.prefer.0 + dy * label.prefer.1);
+                // What is free of charge here may already be too dear.
+                if best.is_some_and(|(least, _)| ideal >= least) {
+                    continue;
+                }
                 let Some(cost) = self.cost(label, rect, &near) else {
                     continue;
                 };
-                let cost = cost + 0.09 * distance + preference;
+                let cost = cost + ideal;
                 if best.is_none_or(|(least, _)| cost < least) {
                     best = Some((cost, rect));
                 }

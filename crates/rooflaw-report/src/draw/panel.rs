@@ -4,7 +4,7 @@ use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, Value
 use plotters::prelude::*;
 
 use crate::draw::axis::{Axis, Direction};
-use crate::draw::canvas::{Align, Canvas, Point, SUBPIXELS, px, scaled, text_style};
+use crate::draw::canvas::{Align, Canvas, Point, SUBPIXELS, printable, px, scaled, text_style};
 use crate::draw::labels::Rect;
 use crate::draw::text::Font;
 use crate::error::Result;
@@ -118,7 +118,7 @@ impl Panel {
         let middle = (self.plot.top + self.plot.bottom) / 2.0;
         Ok(canvas
             .area
-            .draw_text(&label, &style, px((top_of_text + 1.0, middle)))?)
+            .draw_text(&printable(&label), &style, px((top_of_text + 1.0, middle)))?)
     }
 
     /// Where a data point lies, in px; `None` if it is off the axes or not a number.

