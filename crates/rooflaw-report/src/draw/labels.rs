@@ -86,7 +86,7 @@ pub(crate) struct Label<'a> {
 /// Cost limit of a label that must appear if any place is free.
 pub(crate) const ALWAYS: f64 = f64::INFINITY;
 /// Cost limit of a label that may cross a line, but not bury data.
-pub(crate) const USUALLY: f64 = 10.0;
+pub(crate) const USUALLY: f64 = 16.0;
 /// Cost limit of a label that only fills free space right beside its point.
 pub(crate) const IF_FREE: f64 = 3.0;
 
@@ -302,17 +302,6 @@ impl Placed {
             Align::Middle,
             self.font,
             self.color,
-        )
-    }
-
-    /// Clears the place of the label: grid lines would run through it otherwise.
-    pub(crate) fn clear(&self, canvas: &Canvas<'_>) -> Result<()> {
-        let area = self.rect.grown(1.0);
-        canvas.rect(
-            (area.left, area.top),
-            (area.right, area.bottom),
-            canvas.theme.background(),
-            0.85,
         )
     }
 

@@ -206,7 +206,6 @@ impl RooflineFigure {
             most_cost: USUALLY,
         }));
         let placed: Vec<_> = labels.iter().filter_map(|label| placer.place(label)).collect();
-        placed.iter().try_for_each(|label| label.clear(canvas))?;
         placed.iter().try_for_each(|label| label.draw(canvas))
     }
 
