@@ -149,7 +149,7 @@ impl RooflineFigure {
             ys.push(roof.peak_flops_per_s * 1.25);
             if let Some(bandwidth) = self.bandwidth() {
                 let ridge = roof.peak_flops_per_s / bandwidth;
-                xs.extend([ridge / 4.0, ridge * 6.0]);
+                xs.extend([ridge / 4.0, ridge * 10.0]);
                 ys.push(roof.peak_flops_per_s / 8.0);
             }
         }
@@ -225,7 +225,7 @@ impl RooflineFigure {
             ];
             let color = if index == 0 { theme.ink() } else { theme.axis() };
             canvas.polyline(&line, color, 1.0, if index == 0 { 2.2 } else { 1.5 })?;
-            placer.line(&line, 1.2);
+            placer.line(&line, 1.9);
             let text = format!("{} {}FLOP/s", roof.label, spaced(peak));
             labels.push(RoofLabel {
                 text,
@@ -243,7 +243,7 @@ impl RooflineFigure {
         if start < end {
             let slope = [start, end].map(|x| (panel.x_px(x), panel.y_px(x * bandwidth)));
             canvas.polyline(&slope, theme.ink(), 1.0, 2.2)?;
-            placer.line(&slope, 1.2);
+            placer.line(&slope, 1.9);
             let text = format!("memory {}B/s", spaced(bandwidth));
             let along = |share: f64| {
                 (
