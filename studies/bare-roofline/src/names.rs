@@ -1,9 +1,8 @@
 //! From the names in the measurements to devices, models and formats of the catalogue, or the reason why not.
 
 use crate::measurements::Measurement;
-use crate::row::Phase;
 use rooflaw::architecture::{Architecture, KvProjection};
-use rooflaw::device::{self, Device, DeviceClass};
+use rooflaw::device::{self, Device, DeviceClass, Phase};
 use rooflaw::format::WeightFormat;
 use rooflaw::models;
 
@@ -35,10 +34,10 @@ pub fn architecture(id: &str) -> Option<Architecture> {
         // mlc-ai/mlc-llm python/mlc_llm/model/model_preset.py, llama2_7b and llama2_13b.
         LLAMA_2_7B => (32, 4096, 11_008, 32),
         LLAMA_2_13B => (40, 5120, 13_824, 40),
-        _ => return models::find(id).ok().map(|known| known.architecture.clone()),
+        _ => return models::find(id).ok().map(|known| known.architecture),
     };
     // The same kind of layer and the same vocabulary of 32,000; no grouped queries, no window.
-    let mut shape = models::find("mistral-7b-v0.1").ok()?.architecture.clone();
+    let mut shape = models::find("mistral-7b-v0.1").ok()?.architecture;
     shape.n_layers = n_layers;
     shape.hidden_size = hidden_size;
     shape.ffn.intermediate_size = intermediate_size;

@@ -2,32 +2,12 @@
 
 use crate::measurements::Measurement;
 use crate::names;
-use rooflaw::device::{self, Device};
+use rooflaw::device::{self, Device, Phase};
 use rooflaw::format::{Formats, WeightFormat};
 use rooflaw::operators::{Assumptions, Step, visit_operators};
 use rooflaw::roofline::{Roofline, Workload};
 use serde::{Deserialize, Serialize};
-
-/// What was timed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Phase {
-    /// Tokens after the first, one at a time: TPOT.
-    Decode,
-    /// The prompt: TTFT.
-    Prefill,
-}
-
-impl Phase {
-    /// The name in tables.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Phase::Decode => "decode",
-            Phase::Prefill => "prefill",
-        }
-    }
-}
+use std::path::Path;
 
 /// What was run, in the catalogue's names, and how long it took.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -80,7 +60,7 @@ pub enum Skipped {
     #[error("no weight format of ours stores the same bits")]
     Format,
     /// The file is not the size that the format gives.
-    #[error("file size differs from the format's by more than 5 %")]
+    #[error("the file's size is not the format's")]
     FileSize,
     /// A length that the time depends on is missing or 0.
     #[error("lengths not stated")]
@@ -90,15 +70,20 @@ pub enum Skipped {
     NotThePhase,
 }
 
-/// A file whose size is further from ours is another mix of formats than its name says.
-const SIZE_TOLERANCE: f64 = 0.05;
-
 /// Digits kept in the CSV: more than any source has, few enough to read.
 pub(crate) fn rounded(value: f64) -> f64 {
     format!("{value:.5e}").parse().unwrap_or(value)
 }
 
 impl Row {
+    /// Reads `errors.csv`.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is not one.
+    pub fn read_all(path: &Path) -> Result<Vec<Row>, csv::Error> {
+        csv::Reader::from_path(path)?.deserialize().collect()
+    }
+
     /// Predicts a measurement.
     ///
     /// # Errors
@@ -127,7 +112,7 @@ impl Row {
         };
         if let Some(reported) = measurement.weight_bytes_reported {
             let stored = stored_bytes(device, model, format).ok_or(Skipped::Model)?;
-            if (stored / reported - 1.0).abs() > SIZE_TOLERANCE {
+            if !same_file(stored, reported) {
                 return Err(Skipped::FileSize);
             }
         }
@@ -217,6 +202,22 @@ impl Row {
         );
         Some(launches as u32)
     }
+}
+
+/// Whether a file of `reported` bytes holds weights of `stored` bytes and no more than the metadata and tokenizer.
+///
+/// A gpt-oss whose attention is in `Q8_0` is only 3 % smaller than the published one but reads a fifth less per token,
+/// so the test is sharp: exact formats agree to 0.2 %.
+fn same_file(stored: f64, reported: f64) -> bool {
+    const MIB: f64 = 1_048_576.0;
+    // A whole number of "MB" is what a directory listing prints, which counts MiB.
+    let reported = if reported % 1e6 == 0.0 {
+        reported / 1e6 * MIB
+    } else {
+        reported
+    };
+    let metadata = reported - stored;
+    metadata.abs() < 0.01 * reported || (0.0..10.0 * MIB).contains(&metadata)
 }
 
 fn stored_bytes(device: &Device, model: &str, format: WeightFormat) -> Option<f64> {

@@ -1,8 +1,10 @@
 //! Devices: peak rates by precision, memory bandwidth and capacity, each with its source.
 
+mod accuracy;
 mod catalogue;
 mod file;
 
+pub use accuracy::{ExpectedRatio, Phase, expected_ratio};
 pub use catalogue::{UnknownDevice, catalogue, find};
 pub use file::DeviceFileError;
 
@@ -107,21 +109,37 @@ pub enum DeviceClass {
 }
 
 impl DeviceClass {
+    /// Every class.
+    pub const ALL: [DeviceClass; 10] = [
+        DeviceClass::Jetson,
+        DeviceClass::Apple,
+        DeviceClass::Phone,
+        DeviceClass::Sbc,
+        DeviceClass::Cpu,
+        DeviceClass::Igpu,
+        DeviceClass::Npu,
+        DeviceClass::ConsumerGpu,
+        DeviceClass::WorkstationGpu,
+        DeviceClass::DatacenterGpu,
+    ];
+
     /// Default time to launch one operator, seconds.
     ///
-    /// Provisional until a calibration replaces it: rounded from two-parameter fits (achieved bandwidth, time per
-    /// operator) of published llama.cpp decode speeds (workstation GPUs 8 µs, Strix Halo 14 µs, Apple 18 µs, one CPU
-    /// thread 1.4 µs); Jetson's is bounded from above by 7 µs through TensorRT Edge-LLM's Qwen3-0.6B on AGX Orin.
-    /// Phones and NPUs are assumed.
+    /// Apple, integrated and discrete GPUs: the largest whole number of microseconds with which at most a tenth of the
+    /// published decode speeds beat the roofline (`studies/bare-roofline`: Apple 13.1 µs over 56 rows, integrated GPUs
+    /// 12.7 over 65, consumer cards 7.1 over 26, workstation cards 7.3 over 39; data-centre cards' 9.7 rest on two
+    /// cards and take the others' value). Nearly all of it is llama.cpp. Jetson is bounded by 7 µs through TensorRT
+    /// Edge-LLM's Qwen3-0.6B on AGX Orin, faster than anything in the study, which alone would give 18. One CPU thread
+    /// launches in 1.4 µs (fit of llama.cpp decode speeds). Phones and NPUs are assumed.
     #[must_use]
     pub const fn default_launch_overhead_s(self) -> f64 {
         match self {
             DeviceClass::Jetson => 5e-6,
-            DeviceClass::Apple => 18e-6,
+            DeviceClass::Apple => 13e-6,
             DeviceClass::Phone | DeviceClass::Npu => 10e-6,
             DeviceClass::Sbc | DeviceClass::Cpu => 1.4e-6,
-            DeviceClass::Igpu => 14e-6,
-            DeviceClass::ConsumerGpu | DeviceClass::WorkstationGpu | DeviceClass::DatacenterGpu => 8e-6,
+            DeviceClass::Igpu => 12e-6,
+            DeviceClass::ConsumerGpu | DeviceClass::WorkstationGpu | DeviceClass::DatacenterGpu => 7e-6,
         }
     }
 
