@@ -22,18 +22,51 @@ fn assumptions() -> [(&'static str, Assumptions); 7] {
     let full = Assumptions::default();
     [
         ("nothing", full),
-        ("launch overhead", Assumptions { launch_overhead: false, ..full }),
-        ("embedding and LM head", Assumptions { vocabulary: false, ..full }),
-        ("norms, router, rotary, activations", Assumptions { minor_operators: false, ..full }),
-        ("union of experts", Assumptions { expert_union: false, ..full }),
-        ("causal halving and fused attention", Assumptions { causal: false, fused_attention: false, ..full }),
+        (
+            "launch overhead",
+            Assumptions {
+                launch_overhead: false,
+                ..full
+            },
+        ),
+        (
+            "embedding and LM head",
+            Assumptions {
+                vocabulary: false,
+                ..full
+            },
+        ),
+        (
+            "norms, router, rotary, activations",
+            Assumptions {
+                minor_operators: false,
+                ..full
+            },
+        ),
+        (
+            "union of experts",
+            Assumptions {
+                expert_union: false,
+                ..full
+            },
+        ),
+        (
+            "causal halving and fused attention",
+            Assumptions {
+                causal: false,
+                fused_attention: false,
+                ..full
+            },
+        ),
         ("all of these (the paper)", Assumptions::paper()),
     ]
 }
 
 /// Every variant.
 pub fn variants(setup: &Setup) -> Vec<Variant> {
-    assumptions().map(|(name, assumptions)| variant(setup, name, &assumptions)).into()
+    assumptions()
+        .map(|(name, assumptions)| variant(setup, name, &assumptions))
+        .into()
 }
 
 fn variant(setup: &Setup, name: &'static str, assumptions: &Assumptions) -> Variant {

@@ -63,7 +63,11 @@ pub fn matches(setup: &Setup, frontiers: &Frontiers) -> Vec<Match> {
                 budgets,
                 minimize_memory: false,
             };
-            query.run(&|_| {}).by_format.first().and_then(|format| format.best)
+            query
+                .run(&|_| {})
+                .by_format
+                .first()
+                .and_then(|format| format.best)
         };
         Match {
             costing: frontier.costing,
@@ -72,7 +76,11 @@ pub fn matches(setup: &Setup, frontiers: &Frontiers) -> Vec<Match> {
             format: frontier.format,
             baseline,
             same_latency: frontier.best_within(limit).copied(),
-            same_memory: if frontier.designs == Designs::Sample { None } else { same_memory() },
+            same_memory: if frontier.designs == Designs::Sample {
+                None
+            } else {
+                same_memory()
+            },
         }
     });
     found.collect()

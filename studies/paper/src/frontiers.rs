@@ -99,7 +99,10 @@ impl Frontiers {
                 .iter()
                 .map(|candidate| [latency_ms(objective, candidate), candidate.evaluation.loss])
                 .collect();
-            frontier_2d(&points).iter().map(|&index| *fitting[index]).collect()
+            frontier_2d(&points)
+                .iter()
+                .map(|&index| *fitting[index])
+                .collect()
         };
         self.of_costing(costing).iter().map(frontier).collect()
     }
@@ -130,7 +133,12 @@ impl Frontiers {
         self.select(costing, designs)
             .find(|frontier| frontier.objective == objective && frontier.format == format)
             .with_context(|| {
-                format!("no {} frontier of {} in {}", objective.name(), designs.name(), format.name())
+                format!(
+                    "no {} frontier of {} in {}",
+                    objective.name(),
+                    designs.name(),
+                    format.name()
+                )
             })
     }
 }
@@ -148,7 +156,11 @@ fn exact(setup: &Setup, costing: Costing, designs: Designs, objective: Objective
         minimize_memory: false,
     };
     let outcome = query.run(&|_| {});
-    outcome.by_format.into_iter().map(|format| format.frontier).collect()
+    outcome
+        .by_format
+        .into_iter()
+        .map(|format| format.frontier)
+        .collect()
 }
 
 #[cfg(test)]
@@ -168,7 +180,9 @@ mod tests {
                 .unwrap();
             assert!(!sampled.points.is_empty());
             for point in &sampled.points {
-                let best = exact.best_within(sampled.objective.latency_s(&point.evaluation)).unwrap();
+                let best = exact
+                    .best_within(sampled.objective.latency_s(&point.evaluation))
+                    .unwrap();
                 assert!(best.evaluation.loss <= point.evaluation.loss);
             }
         }

@@ -1,32 +1,111 @@
-//! x
-#![allow(dead_code)]
+//! Regenerates the study of arXiv 2602.10377's findings: `cargo run --release -p rooflaw-study-paper`.
+//!
+//! With `--check` nothing is written: what would be is compared with what is there, and a difference is an error.
+
+mod ablation;
+mod compare;
+mod csv;
+mod figures;
+mod findings;
 mod frontiers;
+mod output;
+mod report;
 mod sample;
 mod setup;
 mod stats;
 mod text;
-mod ablation; mod compare; mod volume;
-use setup::*;
-use frontiers::*;
-use rooflaw::search::Objective;
-fn main() -> anyhow::Result<()> {
+mod volume;
+
+use anyhow::{Result, bail};
+use frontiers::Frontiers;
+use output::Files;
+use rooflaw_report::Theme;
+use setup::{Designs, Setup};
+
+/// Pixels of a PNG per unit of its SVG.
+const PNG_SCALE: f32 = 2.0;
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let check = match arguments.as_slice() {
+        [] => false,
+        [flag] if flag == "--check" => true,
+        _ => bail!("usage: rooflaw-study-paper [--check]"),
+    };
     let setup = Setup::new()?;
-    let t = std::time::Instant::now();
-    let f = Frontiers::find(&setup, &Designs::ALL)?;
-    eprintln!("{:?}", t.elapsed());
-    for v in ablation::variants(&setup) {
-        println!("{:35}", v.name);
-        for (s,g) in v.by_objective.iter().zip(&v.int8_gain) { println!("    n={} moe={:.2} shallow={:.2} sparsest={:.2} top1={:.2} narrow={:.2} l={} d={} r={} E={} 1/rho={} gqa={} gain={g:.2}", s.n, s.moe, s.shallow, s.sparsest, s.top_1, s.narrow, s.n_layers, s.hidden_size, s.ffn_ratio, s.n_experts, s.sparsity, s.gqa); }
+    let frontiers = Frontiers::find(&setup, &Designs::ALL)?;
+    let mut files = Files::default();
+    add_tables(&mut files, &frontiers, &Designs::ALL);
+    add_documents(&mut files, &setup, &frontiers)?;
+    for (name, figure) in figures::all(&setup, &frontiers)? {
+        let svg = figure.svg(Theme::Light)?;
+        // Rasterising takes longest and follows from the SVG.
+        if !check {
+            let png = rooflaw_report::png(&svg, PNG_SCALE)?;
+            files.add(&format!("studies/paper/results/figures/{name}.png"), png);
+        }
+        files.add(&format!("studies/paper/results/figures/{name}.svg"), svg);
     }
-    eprintln!("{:?}", t.elapsed());
-    for v in volume::volumes(&f)? { println!("{} {} {} ref={:?} s/g={:.4} g/d={:.4} drawn={:.2} regret {:.4} {:.4}", v.costing.name(), v.objective.name(), v.format.name(), v.reference, v.sample_to_grid, v.grid_to_default, v.drawn, v.median_regret, v.largest_regret); }
-    for m in compare::matches(&setup, &f) { if let (Some(a),b) = (&m.same_latency, &m.same_memory) { println!("{} {} {} {} {:.4} {:.3} mem {:.2} | {:?}", m.costing.name(), m.designs.slug(), m.objective.name(), m.format.name(), m.delta(a), compare::perplexity_change(m.delta(a)), m.memory_ratio(a), b.as_ref().map(|b| (m.delta(b), text::describe(&b.architecture)))); } }
-    eprintln!("{:?}", t.elapsed());
-    for t in compare::targets(&f, &[Designs::Grid, Designs::Default])? { println!("{} {} {} {} {:?}", t.costing.name(), t.application.name(), t.designs.slug(), t.format.name(), t.best.map(|b| (text::describe(&b.architecture), b.evaluation.loss, b.evaluation.memory.total_bytes()/1e9, b.evaluation.ttft_s, b.evaluation.tpot_s, b.evaluation.total_s))); }
-    for fr in &f.all { if fr.costing==Costing::Full { 
-       let dense: Vec<usize> = fr.points.iter().enumerate().filter(|(_,p)| p.architecture.ffn.moe.is_none()).map(|(i,_)| i).collect();
-       println!("{} {} {} n={} dense at {:?} slowest dense {:?}", fr.designs.slug(), fr.objective.name(), fr.format.name(), fr.points.len(), dense, dense.last().map(|&i| (latency_ms(fr.objective,&fr.points[i]), text::describe(&fr.points[i].architecture), fr.points[i].evaluation.loss)));
-    } }
-    let _ = Objective::ALL;
+    if check {
+        files.check()?;
+        println!("{} files are up to date", files.len());
+    } else {
+        files.write()?;
+        println!("{} files written", files.len());
+    }
     Ok(())
+}
+
+/// Candidates and frontiers as CSV.
+fn add_tables(files: &mut Files, frontiers: &Frontiers, sets: &[Designs]) {
+    for candidates in &frontiers.candidates {
+        let path = format!(
+            "studies/paper/results/candidates-{}.csv",
+            candidates.costing.name()
+        );
+        files.add(&path, csv::candidates(candidates));
+    }
+    for &designs in sets {
+        let path = format!("studies/paper/results/frontiers-{}.csv", designs.slug());
+        files.add(&path, csv::frontiers(frontiers, designs));
+    }
+}
+
+/// What needs all frontiers: comparisons, findings, and the page that shows them.
+fn add_documents(files: &mut Files, setup: &Setup, frontiers: &Frontiers) -> Result<()> {
+    let matches = compare::matches(setup, frontiers);
+    let targets = compare::targets(frontiers, &[Designs::Grid, Designs::Default])?;
+    let volumes = volume::volumes(frontiers)?;
+    let variants = ablation::variants(setup);
+    let study = report::Study {
+        setup,
+        frontiers,
+        matches: &matches,
+        targets: &targets,
+        volumes: &volumes,
+        variants: &variants,
+    };
+    files.add(
+        "studies/paper/results/baseline.csv",
+        csv::matches(setup, &matches),
+    );
+    files.add("studies/paper/results/applications.csv", csv::targets(&targets));
+    files.add("studies/paper/results/findings.md", report::document(&study));
+    files.add_between_markers("docs/paper-findings.md", &report::findings(&study))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The default space takes too long without optimisation; `--check` covers it.
+    #[test]
+    fn committed_tables_of_the_papers_grid_are_up_to_date() {
+        let sets = [Designs::Sample, Designs::Grid];
+        let setup = Setup::new().unwrap();
+        let frontiers = Frontiers::find(&setup, &sets).unwrap();
+        let mut files = Files::default();
+        add_tables(&mut files, &frontiers, &sets);
+        files.check().unwrap();
+    }
 }

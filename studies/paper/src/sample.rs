@@ -32,7 +32,12 @@ pub fn latin_hypercube(space: &DesignSpace, n: usize, seed: u64) -> Option<Vec<u
         }
     }
     // The last axis varies fastest.
-    let index = |design: &[u64]| design.iter().zip(&sizes).fold(0, |index, (digit, size)| index * size + digit);
+    let index = |design: &[u64]| {
+        design
+            .iter()
+            .zip(&sizes)
+            .fold(0, |index, (digit, size)| index * size + digit)
+    };
     let admissible = |index: u64| Cursor::new(space, index).architecture().is_some();
     let mut uses: BTreeMap<u64, usize> = BTreeMap::new();
     for design in &designs {
@@ -99,7 +104,10 @@ mod tests {
                     *index /= size;
                 }
                 let fair = PAPER_CANDIDATES as u64 / size;
-                assert!(counts.iter().all(|&count| count == fair || count == fair + 1), "{counts:?}");
+                assert!(
+                    counts.iter().all(|&count| count == fair || count == fair + 1),
+                    "{counts:?}"
+                );
             }
         }
     }

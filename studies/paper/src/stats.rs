@@ -1,6 +1,6 @@
 //! What the designs of a frontier, or of a whole space, have in common.
 
-use crate::setup::{Costing, Designs, Format, Setup};
+use crate::setup::{Costing, Format, Setup};
 use crate::text::Shape;
 use rooflaw::architecture::Architecture;
 use rooflaw::search::{Candidate, Objective};
@@ -96,7 +96,13 @@ pub fn median(mut values: Vec<f64>) -> f64 {
 
 /// How much longer the same designs take with twice the experts of half the size, two per token: the law sees the
 /// same r and ρ, so only latency tells them apart. Median and largest relative difference over the top-1 designs.
-pub fn top_2_penalty(setup: &Setup, costing: Costing, format: Format, objective: Objective, points: &[Candidate]) -> (f64, f64) {
+pub fn top_2_penalty(
+    setup: &Setup,
+    costing: Costing,
+    format: Format,
+    objective: Objective,
+    points: &[Candidate],
+) -> (f64, f64) {
     let evaluator = setup.evaluator(costing, format);
     let penalty = |candidate: &Candidate| {
         let twin = split_experts(&candidate.architecture)?;
@@ -134,11 +140,6 @@ pub fn int8_gain(setup: &Setup, costing: Costing, objective: Objective, points: 
         median(gains.clone()),
         gains.iter().copied().fold(f64::NAN, f64::max),
     ]
-}
-
-/// The statistics of a whole space, for the sets of designs that are one.
-pub fn baseline(setup: &Setup, designs: Designs) -> Stats {
-    Stats::of_space(setup.space(designs))
 }
 
 #[cfg(test)]

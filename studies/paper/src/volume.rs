@@ -47,11 +47,21 @@ pub fn volumes(frontiers: &Frontiers) -> Result<Vec<Volume>> {
 fn volume(three: [&Frontier; 3]) -> Volume {
     let [sample, grid, _] = three;
     let points = |frontier: &Frontier| -> Vec<[f64; 2]> {
-        let point = |candidate| [latency_ms(frontier.objective, candidate), candidate.evaluation.loss];
+        let point = |candidate| {
+            [
+                latency_ms(frontier.objective, candidate),
+                candidate.evaluation.loss,
+            ]
+        };
         frontier.points.iter().map(point).collect()
     };
     let every: Vec<[f64; 2]> = three.iter().flat_map(|frontier| points(frontier)).collect();
-    let reference = [0, 1].map(|axis| every.iter().map(|point| point[axis]).fold(f64::NEG_INFINITY, f64::max));
+    let reference = [0, 1].map(|axis| {
+        every
+            .iter()
+            .map(|point| point[axis])
+            .fold(f64::NEG_INFINITY, f64::max)
+    });
     // Ratios of latency matter, not differences: the slow end would be nearly all of a volume in ms.
     let logarithmic = |[latency, loss]: [f64; 2]| [latency.ln(), loss];
     let [sampled, gridded, all] = three.map(|frontier| {
