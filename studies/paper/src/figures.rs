@@ -84,7 +84,12 @@ fn frontier(
         ),
         subtitle: setup.conditions(),
         x_label: format!("predicted {} (ms)", objective.latency_name()),
-        series: Designs::ALL.into_iter().map(series).collect::<Result<_>>()?,
+        // The longest frontier first, under the others.
+        series: Designs::ALL
+            .into_iter()
+            .rev()
+            .map(series)
+            .collect::<Result<_>>()?,
         cloud: candidates.iter().map(cloud).collect(),
         known_models: vec![NamedPoint {
             name: "Qwen2.5-0.5B shape".to_owned(),
@@ -95,7 +100,35 @@ fn frontier(
     })
 }
 
+/// Latency bins per decade in which a parameter's median is drawn.
+const BINS_PER_DECADE: f64 = 12.0;
+
+/// A frontier's designs by bin of latency: the bin's middle in ms, and its designs.
+fn bins(frontier: &Frontier) -> Vec<(f64, Vec<&Candidate>)> {
+    let mut bins: Vec<(f64, Vec<&Candidate>)> = Vec::new();
+    for point in &frontier.points {
+        let number = (latency_ms(frontier.objective, point).log10() * BINS_PER_DECADE).floor();
+        let middle = 10_f64.powf((number + 0.5) / BINS_PER_DECADE);
+        match bins.last_mut() {
+            Some((last, designs)) if *last == middle => designs.push(point),
+            _ => bins.push((middle, vec![point])),
+        }
+    }
+    bins
+}
+
+/// The lower median: a value that some design has.
+fn lower_median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values
+        .get(values.len().saturating_sub(1) / 2)
+        .copied()
+        .unwrap_or(f64::NAN)
+}
+
 /// How the designs change along the exact frontiers of one set of designs, one series for each objective.
+///
+/// Neighbours on a frontier differ back and forth by a step of some axis, so medians within bins are drawn.
 fn parameters(
     setup: &Setup,
     frontiers: &Frontiers,
@@ -107,24 +140,22 @@ fn parameters(
         .into_iter()
         .map(|objective| frontiers.get(costing, designs, objective, format))
         .collect::<Result<_>>()?;
-    let panel = |label: &str, scale: Scale, value: fn(&Shape) -> f64| ParameterPanel {
+    let panel = |label: &str, scale: Scale, value: &dyn Fn(&Candidate) -> f64| ParameterPanel {
         label: label.to_owned(),
         scale,
         series: chosen
             .iter()
             .map(|frontier| ParameterSeries {
                 label: frontier.objective.latency_name().to_owned(),
-                points: frontier
-                    .points
-                    .iter()
-                    .map(|point| {
-                        let shape = Shape::of(&point.architecture);
-                        (latency_ms(frontier.objective, point), value(&shape))
-                    })
+                points: bins(frontier)
+                    .into_iter()
+                    .map(|(middle, designs)| (middle, lower_median(designs.into_iter().map(value).collect())))
                     .collect(),
             })
             .collect(),
     };
+    let of_shape =
+        |value: fn(&Shape) -> f64| move |candidate: &Candidate| value(&Shape::of(&candidate.architecture));
     let costed = match costing {
         Costing::Full => "",
         Costing::Simplified => " · the paper's simplifications",
@@ -135,20 +166,46 @@ fn parameters(
             designs.name(),
             format.name()
         ),
-        subtitle: format!("{}{costed}", setup.conditions()),
+        subtitle: format!("{}{costed} · medians within bins of latency", setup.conditions()),
         x_label: "predicted latency (ms)".to_owned(),
         panels: vec![
-            panel("layers", Scale::Linear, |shape| f64::from(shape.n_layers)),
-            panel("hidden size", Scale::Log2, |shape| f64::from(shape.hidden_size)),
-            panel("active FFN ratio r", Scale::Log2, |shape| shape.ffn_ratio),
-            panel("activation rate ρ", Scale::Log2, |shape| shape.activation_rate),
-            panel("experts (1: dense)", Scale::Log2, |shape| {
-                f64::from(shape.n_experts)
+            panel(
+                "layers",
+                Scale::Linear,
+                &of_shape(|shape| f64::from(shape.n_layers)),
+            ),
+            panel(
+                "hidden size",
+                Scale::Log2,
+                &of_shape(|shape| f64::from(shape.hidden_size)),
+            ),
+            panel(
+                "active FFN ratio r",
+                Scale::Log2,
+                &of_shape(|shape| shape.ffn_ratio),
+            ),
+            panel(
+                "activation rate ρ",
+                Scale::Log2,
+                &of_shape(|shape| shape.activation_rate),
+            ),
+            panel(
+                "experts (1: dense)",
+                Scale::Log2,
+                &of_shape(|shape| f64::from(shape.n_experts)),
+            ),
+            panel(
+                "experts per token (top-k)",
+                Scale::Linear,
+                &of_shape(|shape| f64::from(shape.experts_per_token)),
+            ),
+            panel("query heads per KV head", Scale::Log2, &of_shape(Shape::gqa)),
+            panel("active parameters (billions)", Scale::Log10, &|candidate| {
+                candidate.evaluation.parameters.active as f64 / 1e9
             }),
-            panel("experts per token (top-k)", Scale::Linear, |shape| {
-                f64::from(shape.experts_per_token)
+            panel("memory (GB)", Scale::Log10, &|candidate| {
+                candidate.evaluation.memory.total_bytes() / 1e9
             }),
-            panel("query heads per KV head", Scale::Log2, Shape::gqa),
         ],
         ..ParametersFigure::default()
     })

@@ -23,7 +23,7 @@ use rooflaw_report::Theme;
 use setup::{Designs, Setup};
 
 /// Pixels of a PNG per unit of its SVG.
-const PNG_SCALE: f32 = 2.0;
+const PNG_SCALE: f32 = 1.5;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -80,8 +80,9 @@ pub fn document(study: &Study<'_>) -> String {
     text += &ablation(study.variants);
     text += "\n## At the latency of the Qwen2.5-0.5B shape\n\n";
     text += &baseline(study);
-    text +=
-        "\n## Applications\n\nThe lowest loss within each target, exact. Limits as the paper gives them.\n\n";
+    text += "\n## Applications\n\nThe lowest loss within each target, exact. Limits as \
+             the paper gives them; where the latency stays well below its limit, memory or the bounds of the space \
+             stop the design first.\n\n";
     text += &targets(study.targets);
     text += "\n## The frontiers\n\n“top-2 costs”: how much longer the frontier's top-1 designs take with twice the \
              experts of half the width, two per token, which the law cannot tell apart: median, and at most.\n\n";
@@ -210,10 +211,10 @@ fn targets(targets: &[Target]) -> String {
         let (objective, limit_s) = target.application.target();
         let mut row = vec![
             format!(
-                "{}: {} < {}",
+                "{}: {} < {} ms",
                 target.application.name(),
                 objective.latency_name(),
-                ms(limit_s * 1e3)
+                short(limit_s * 1e3)
             ),
             target.designs.name().to_owned(),
             target.format.name().to_owned(),

@@ -25,8 +25,11 @@ pub fn percent(share: f64) -> String {
     }
 }
 
-/// A number with up to three decimals, none of them a trailing zero.
+/// A number with up to three decimals, none of them a trailing zero; whole thousands are separated.
 pub fn short(number: f64) -> String {
+    if number >= 1000.0 && number.fract() == 0.0 {
+        return thousands(number as u64);
+    }
     let text = format!("{number:.3}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
@@ -40,6 +43,9 @@ pub fn ms(latency_ms: f64) -> String {
     } else {
         0
     };
+    if latency_ms >= 1000.0 {
+        return format!("{} ms", thousands(latency_ms.round() as u64));
+    }
     format!("{latency_ms:.decimals$} ms")
 }
 
@@ -140,7 +146,13 @@ mod tests {
             [0.0, 0.001, 0.5, 0.999, 1.0].map(percent),
             ["0 %", "< 1 %", "50 %", "> 99 %", "100 %"]
         );
-        assert_eq!([0.5, 16.0, 0.0625].map(short), ["0.5", "16", "0.063"]);
-        assert_eq!([1.234, 20.0, 512.4].map(ms), ["1.23 ms", "20.0 ms", "512 ms"]);
+        assert_eq!(
+            [0.5, 16.0, 0.0625, 1536.0].map(short),
+            ["0.5", "16", "0.063", "1,536"]
+        );
+        assert_eq!(
+            [1.234, 20.0, 512.4, 1293.2].map(ms),
+            ["1.23 ms", "20.0 ms", "512 ms", "1,293 ms"]
+        );
     }
 }
