@@ -1,3 +1,57 @@
-//! The `rooflaw` command.
+//! The `rooflaw` command: on this device, within these budgets, which language model should I build?
 
-fn main() {}
+mod commands;
+mod input;
+mod output;
+mod report;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Which language model to build for a device: scaling laws joined to the roofline.
+#[derive(Parser)]
+#[command(name = "rooflaw", version, propagate_version = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The frontier of loss against latency on a device, and the best architecture within budgets
+    Design(commands::design::Args),
+    /// TTFT, TPOT, memory and the operator table of one model on a device
+    Predict(commands::predict::Args),
+    /// Several models side by side on a device
+    Compare(commands::compare::Args),
+    /// The devices rooflaw knows, with the source of each figure
+    Devices(commands::devices::Args),
+    /// The published models rooflaw knows
+    Models(commands::models::Args),
+    /// The loss laws rooflaw knows
+    Laws(commands::laws::Args),
+    /// The design spaces rooflaw knows
+    Spaces(commands::spaces::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Design(args) => commands::design::run(&args),
+        Command::Predict(args) => commands::predict::run(&args),
+        Command::Compare(args) => commands::compare::run(&args),
+        Command::Devices(args) => commands::devices::run(&args),
+        Command::Models(args) => commands::models::run(&args),
+        Command::Laws(args) => commands::laws::run(&args),
+        Command::Spaces(args) => commands::spaces::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        // `rooflaw … | head` is no mistake of the user's.
+        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let style = clap::builder::Styles::styled();
+            anstream::eprintln!("{0}error:{0:#} {error:#}", style.get_error());
+            ExitCode::from(2)
+        }
+    }
+}

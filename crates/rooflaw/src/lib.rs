@@ -9,6 +9,7 @@ mod embedded;
 pub mod format;
 pub mod frontier;
 pub mod law;
+pub mod models;
 mod near_miss;
 pub mod operators;
 pub mod roofline;

@@ -254,18 +254,16 @@ fn the_evaluator_agrees_with_the_single_calls_and_allocates_nothing() {
     }
 }
 
-/// Published file sizes of llama.cpp quantisations, without the metadata and the tokenizer (a few MB).
-#[test]
-fn gguf_sizes_are_llama_cpps() {
-    let llama_3_8b = Architecture {
+fn llama(vocab_size: u32, n_kv_heads: u32, intermediate_size: u32) -> Architecture {
+    Architecture {
         n_layers: 32,
         hidden_size: 4096,
-        vocab_size: 128_256,
+        vocab_size,
         tie_embeddings: false,
         attention: Attention {
             n_heads: 32,
             kv: KvProjection::Grouped {
-                n_kv_heads: 8,
+                n_kv_heads,
                 head_dim: 128,
             },
             qkv_bias: false,
@@ -277,12 +275,23 @@ fn gguf_sizes_are_llama_cpps() {
         ffn: Ffn {
             activation: Activation::SwiGlu,
             bias: false,
-            intermediate_size: 14_336,
+            intermediate_size,
             moe: None,
         },
         norms_per_layer: 2,
-    };
-    // Model sizes in GiB as llama.cpp's quantize README and llama-bench tables print them.
+    }
+}
+
+fn weights_bytes(architecture: &Architecture, weights: WeightFormat) -> f64 {
+    let roofline = Roofline::new(orin(), &Formats::of_weights(weights), &Assumptions::default());
+    roofline.memory(architecture, &Workload::default()).weights_bytes
+}
+
+/// Sizes of Llama-3-8B and bits per weight of Llama-2-7B as llama.cpp's documentation of `quantize` and `llama-bench`
+/// print them, without the metadata and the tokenizer (a few MB).
+#[test]
+fn gguf_sizes_are_llama_cpps() {
+    let llama_3_8b = llama(128_256, 8, 14_336);
     for (weights, gib) in [
         (WeightFormat::GgufF16, 14.96),
         (WeightFormat::Q8_0, 7.95),
@@ -291,12 +300,23 @@ fn gguf_sizes_are_llama_cpps() {
         (WeightFormat::Q4KM, 4.58),
         (WeightFormat::Q4_0, 4.33),
     ] {
-        let roofline = Roofline::new(orin(), &Formats::of_weights(weights), &Assumptions::default());
-        let bytes = roofline.memory(&llama_3_8b, &Workload::default()).weights_bytes;
-        let predicted = bytes / f64::from(1 << 30);
+        let predicted = weights_bytes(&llama_3_8b, weights) / f64::from(1 << 30);
         assert!(
             (predicted - gib).abs() < 0.01,
             "{weights}: {predicted} GiB, published {gib}"
+        );
+    }
+    let llama_2_7b = llama(32_000, 32, 11_008);
+    let parameters = llama_2_7b.parameters().total as f64;
+    for (weights, bits) in [
+        (WeightFormat::Q6K, 6.56),
+        (WeightFormat::Q5KM, 5.68),
+        (WeightFormat::Q4KM, 4.84),
+    ] {
+        let predicted = 8.0 * weights_bytes(&llama_2_7b, weights) / parameters;
+        assert!(
+            (predicted - bits).abs() < 0.012,
+            "{weights}: {predicted} bits per weight, published {bits}"
         );
     }
 }

@@ -224,7 +224,8 @@ pub const FINDINGS: [Finding; 9] = [
         why: "The law's exponent of r is small (0.17), so FFN width is the cheapest thing to give up. \
               But every cost that does not depend on r makes a larger r worth its time: the LM head of \
               151,936 rows in decode, launches, unfused attention scores in prefill. With the LM head \
-              r < 1 is no commoner in decode than in the space, rarer still in INT8, which halves the FFN and not the head; \
+              r < 1 is no commoner in decode than in the space, rarer still in INT8, which halves the FFN and \
+              not the head; \
               without it r < 1 prevails (ablation in the findings). With the paper's unfused scores r \
               grows in prefill instead.",
     },

@@ -1,14 +1,14 @@
 //! The study's conditions: device, workload, formats, what the roofline counts, and the sets of designs compared.
 
 use anyhow::Result;
-use rooflaw::architecture::{Architecture, hf};
+use rooflaw::architecture::Architecture;
 use rooflaw::device::{self, Device};
 use rooflaw::format::{Formats, WeightFormat};
-use rooflaw::law;
 use rooflaw::operators::Assumptions;
 use rooflaw::roofline::{Evaluator, Roofline, Workload};
 use rooflaw::search::{Candidate, Objective};
 use rooflaw::space::{self, Cursor, DesignSpace};
+use rooflaw::{law, models};
 
 /// What the roofline counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,9 +127,6 @@ pub struct Setup {
     simplified: Vec<Evaluator>,
 }
 
-/// The baseline's published configuration.
-const BASELINE: &[u8] = include_bytes!("../../../data/models/qwen2.5-0.5b.json");
-
 impl Setup {
     /// Looks everything up.
     pub fn new() -> Result<Setup> {
@@ -150,7 +147,7 @@ impl Setup {
             workload,
             grid: space::find("paper")?,
             default_space: space::find("default")?,
-            baseline: hf::read(BASELINE)?.architecture,
+            baseline: models::find("qwen2.5-0.5b")?.architecture,
             full: evaluators(Costing::Full),
             simplified: evaluators(Costing::Simplified),
         })

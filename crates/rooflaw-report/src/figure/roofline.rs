@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Figure, Scale, is_narrow, usable_width};
+use super::{Figure, Scale, is_narrow, name_size, usable_width};
 use crate::draw::axis::Axis;
 use crate::draw::canvas::{Canvas, Marker, Point, render};
 use crate::draw::header::{Header, Key, MARGIN};
-use crate::draw::labels::{Label, Placer, Rect};
+use crate::draw::labels::{ABOVE, ALWAYS, Label, NEVER, Placer, RIGHT, Rect, UPPER_LEFT, USUALLY};
 use crate::draw::panel::Panel;
 use crate::draw::text::Font;
 use crate::draw::ticks;
@@ -55,10 +55,8 @@ pub struct RooflineFigure {
 const X_LABEL: &str = "arithmetic intensity (FLOP/byte)";
 const Y_LABEL: &str = "throughput (FLOP/s)";
 /// Radius of an operator that takes all of the time, in px.
-const WHOLE_RADIUS_PX: f64 = 22.0;
+const WHOLE_RADIUS_PX: f64 = 20.0;
 const LEAST_RADIUS_PX: f64 = 3.2;
-const NAME: Font = Font::regular(12.0);
-const ROOF: Font = Font::bold(12.0);
 
 impl Figure for RooflineFigure {
     fn title(&self) -> &str {
@@ -79,7 +77,7 @@ impl Figure for RooflineFigure {
             left: MARGIN,
             top,
             right: width - MARGIN - 6.0,
-            bottom: height - MARGIN,
+            bottom: height - MARGIN + 6.0,
         };
         let (x, y) = self.axes();
         let panel = Panel::layout(outer, x, y, X_LABEL, Y_LABEL);
@@ -151,7 +149,7 @@ impl RooflineFigure {
             ys.push(roof.peak_flops_per_s * 1.25);
             if let Some(bandwidth) = self.bandwidth() {
                 let ridge = roof.peak_flops_per_s / bandwidth;
-                xs.extend([ridge / 4.0, ridge * 6.0]);
+                xs.extend([ridge / 4.0, ridge * 10.0]);
                 ys.push(roof.peak_flops_per_s / 8.0);
             }
         }
@@ -182,45 +180,37 @@ impl RooflineFigure {
         operators.sort_by(|one, other| other.1.total_cmp(&one.1));
         for (at, radius, phase, _) in &operators {
             let marker = Marker::series(*phase);
-            canvas.marker(marker, *at, radius + 1.0, theme.background(), true)?;
-            canvas.marker(marker, *at, *radius, theme.series(*phase), true)?;
-            placer.marker(*at, *radius, 1.5);
+            canvas.bubble(marker, *at, *radius, theme.series(*phase))?;
+            placer.marker(*at, *radius, NEVER);
         }
-        let mut placed = Vec::new();
-        for label in &roof_labels {
-            let (font, color) = (ROOF, theme.ink());
-            let label = Label {
-                text: &label.0,
-                anchor: label.1,
-                radius: 3.0,
-                font,
-                color,
-                optional: false,
-            };
-            placed.extend(placer.place(&label));
-        }
-        for (at, radius, _, operator) in &operators {
-            let (font, color) = (NAME, theme.ink());
-            let label = Label {
-                text: &operator.label,
-                anchor: *at,
-                radius: *radius,
-                font,
-                color,
-                optional: false,
-            };
-            placed.extend(placer.place(&label));
-        }
+        let size = name_size(panel);
+        let mut labels: Vec<Label<'_>> = roof_labels
+            .iter()
+            .map(|label| Label {
+                text: &label.text,
+                anchor: label.at,
+                radius: 4.0,
+                font: Font::bold(size),
+                color: theme.ink(),
+                prefer: label.prefer,
+                most_cost: ALWAYS,
+            })
+            .collect();
+        labels.extend(operators.iter().map(|(at, radius, _, operator)| Label {
+            text: &operator.label,
+            anchor: *at,
+            radius: *radius,
+            font: Font::regular(size),
+            color: theme.ink(),
+            prefer: RIGHT,
+            most_cost: USUALLY,
+        }));
+        let placed: Vec<_> = labels.iter().filter_map(|label| placer.place(label)).collect();
         placed.iter().try_for_each(|label| label.draw(canvas))
     }
 
     /// Draws slope, roofs and ridges; returns what is to be written beside them.
-    fn draw_roofs(
-        &self,
-        canvas: &Canvas<'_>,
-        panel: &Panel,
-        placer: &mut Placer,
-    ) -> Result<Vec<(String, Point)>> {
+    fn draw_roofs(&self, canvas: &Canvas<'_>, panel: &Panel, placer: &mut Placer) -> Result<Vec<RoofLabel>> {
         let theme = canvas.theme;
         let mut labels = Vec::new();
         let roofs = self.roofs();
@@ -235,9 +225,13 @@ impl RooflineFigure {
             ];
             let color = if index == 0 { theme.ink() } else { theme.axis() };
             canvas.polyline(&line, color, 1.0, if index == 0 { 2.2 } else { 1.5 })?;
-            placer.line(&line, 2.0);
+            placer.line(&line, 1.9);
             let text = format!("{} {}FLOP/s", roof.label, spaced(peak));
-            labels.push((text, (line[0].0 + 0.62 * (line[1].0 - line[0].0), line[0].1)));
+            labels.push(RoofLabel {
+                text,
+                at: (line[0].0 + 0.62 * (line[1].0 - line[0].0), line[0].1),
+                prefer: ABOVE,
+            });
         }
         let (Some(bandwidth), peak) = (self.bandwidth(), roofs.first().map(|roof| roof.peak_flops_per_s))
         else {
@@ -249,7 +243,7 @@ impl RooflineFigure {
         if start < end {
             let slope = [start, end].map(|x| (panel.x_px(x), panel.y_px(x * bandwidth)));
             canvas.polyline(&slope, theme.ink(), 1.0, 2.2)?;
-            placer.line(&slope, 2.0);
+            placer.line(&slope, 1.9);
             let text = format!("memory {}B/s", spaced(bandwidth));
             let along = |share: f64| {
                 (
@@ -257,7 +251,11 @@ impl RooflineFigure {
                     slope[0].1 + share * (slope[1].1 - slope[0].1),
                 )
             };
-            labels.push((text, along(0.5)));
+            labels.push(RoofLabel {
+                text,
+                at: along(0.5),
+                prefer: UPPER_LEFT,
+            });
         }
         for (index, roof) in roofs.iter().enumerate() {
             let ridge = roof.peak_flops_per_s / bandwidth;
@@ -269,10 +267,21 @@ impl RooflineFigure {
             canvas.marker(Marker::Circle, at, 3.6, color, false)?;
             placer.line(&[at, (at.0, panel.plot.bottom)], 0.5);
             let text = format!("ridge {} FLOP/B", ticks::plain(ridge));
-            labels.push((text, (at.0, panel.plot.bottom - 12.0 - 16.0 * index as f64)));
+            labels.push(RoofLabel {
+                text,
+                at: (at.0, panel.plot.bottom - 12.0 - 16.0 * index as f64),
+                prefer: RIGHT,
+            });
         }
         Ok(labels)
     }
+}
+
+/// What is written beside a roof, the slope or a ridge.
+struct RoofLabel {
+    text: String,
+    at: Point,
+    prefer: (f64, f64),
 }
 
 /// A number with its prefix and the space that a unit without prefix needs too.

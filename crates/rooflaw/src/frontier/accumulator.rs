@@ -224,7 +224,7 @@ mod tests {
             }
         }
         let [a, b, c] = parts;
-        if lengths.len() % 2 == 0 {
+        if lengths.len().is_multiple_of(2) {
             a.merge(b).merge(c).finish()
         } else {
             c.merge(a.merge(b)).finish()

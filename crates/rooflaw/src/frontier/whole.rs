@@ -7,6 +7,8 @@ use super::sweep::frontier_of;
 /// Points sampled to choose pivots by. The share of uniform points that survive falls with it, and the cost of the
 /// sample's own frontier rises: 4,096 takes about 0.3 ms.
 const SAMPLE: usize = 4096;
+/// Points per sampled one at least, so that the sample of a small set is not most of the work.
+const LEAST_STRIDE: usize = 8;
 
 /// The indices of the non-dominated points, in ascending order of the first objective.
 ///
@@ -74,9 +76,9 @@ pub(super) fn below_stairs<const N: usize>(stairs: &[Entry<N>], objectives: &[f6
         .is_some_and(|s| rejects(&stairs[s], objectives, id))
 }
 
-/// One point from each of [`SAMPLE`] equal strides, at a place that varies so that periodic data cannot hide.
+/// One point from each of at most [`SAMPLE`] equal strides, at a place that varies so that periodic data cannot hide.
 fn sample<const N: usize>(points: &[[f64; N]]) -> Vec<Entry<N>> {
-    let stride = points.len().div_ceil(SAMPLE).max(1);
+    let stride = points.len().div_ceil(SAMPLE).max(LEAST_STRIDE);
     let place = |k: usize| (k.wrapping_mul(0x9e37_79b9) >> 7) % stride;
     (0..points.len().div_ceil(stride))
         .filter_map(|k| {

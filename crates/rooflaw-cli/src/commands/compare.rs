@@ -1,0 +1,124 @@
+//! `rooflaw compare`: several models side by side.
+
+use super::models::ffn;
+use crate::input::{self, FormatArgs, WorkloadArgs};
+use crate::output::{self, MeasuredTable};
+use crate::report;
+use anyhow::{Result, bail};
+use rooflaw::law::Features;
+use rooflaw::roofline::{Evaluator, Roofline};
+use serde_json::json;
+
+/// Several models side by side on a device.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  rooflaw compare qwen2.5-0.5b qwen3-0.6b smollm2-360m-instruct
+  rooflaw compare qwen3-1.7b out/best --device raspberry-pi-5 --weights Q4_K_M
+  rooflaw compare llama-3.2-1b-instruct --weights bf16,w8a8,w4a16 --json")]
+pub struct Args {
+    /// Built-in models' names, config.json files, or folders that hold one
+    #[arg(required = true)]
+    models: Vec<String>,
+    /// A device's name, or a TOML file
+    #[arg(long, short, default_value = "jetson-agx-orin-64gb")]
+    device: String,
+    /// A loss law's name, or a TOML file
+    #[arg(long, default_value = "co-design")]
+    law: String,
+    #[command(flatten)]
+    workload: WorkloadArgs,
+    #[command(flatten)]
+    formats: FormatArgs,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<()> {
+    let models = args
+        .models
+        .iter()
+        .map(|name| input::model(name))
+        .collect::<Result<Vec<_>>>()?;
+    if models.len() > 100 {
+        bail!("{} models: expected at most 100", models.len());
+    }
+    let (device, law) = (input::device(&args.device)?, input::law(&args.law)?);
+    let (workload, formats) = (args.workload.workload(), args.formats.formats()?);
+    let mut table = MeasuredTable::new(
+        &[
+            "model", "format", "FFN", "total", "active", "TTFT", "TPOT", "GB", "loss",
+        ],
+        &[0, 1, 2],
+    );
+    let (mut rows, mut warnings) = (Vec::new(), Vec::new());
+    for model in &models {
+        let extrapolations = law.extrapolations(&Features::of(&model.architecture));
+        for extrapolation in &extrapolations {
+            warnings.push(format!(
+                "{}: the law {} extrapolates: {extrapolation}",
+                model.name, law.id
+            ));
+        }
+        for formats in &formats {
+            let roofline = Roofline::new(&device, formats, &args.formats.assumptions());
+            let evaluation = Evaluator::new(law.clone(), roofline, workload).evaluate(&model.architecture);
+            let fits = evaluation.memory.total_bytes() <= device.memory_capacity_bytes;
+            let size = format!(
+                "{:.2}{}",
+                evaluation.memory.total_bytes() / 1e9,
+                if fits { "" } else { "!" }
+            );
+            table.push(vec![
+                short(&model.name),
+                formats.weights.to_string(),
+                ffn(&model.architecture),
+                output::parameters(evaluation.parameters.total),
+                output::parameters(evaluation.parameters.active),
+                output::milliseconds(evaluation.ttft_s),
+                output::milliseconds(evaluation.tpot_s),
+                size,
+                format!("{:.3}", evaluation.loss),
+            ]);
+            rows.push(json!({
+                "model": model.name,
+                "formats": formats,
+                "architecture": model.architecture,
+                "evaluation": evaluation,
+                "fits": fits,
+                "extrapolations": extrapolations,
+            }));
+        }
+    }
+    if args.json {
+        return output::json(
+            &json!({ "device": device, "workload": workload, "law": law.id, "models": rows }),
+        );
+    }
+    output::heading(&format!(
+        "{}: batch {}, {} tokens in, {} out",
+        device.name, workload.batch, workload.prompt_tokens, workload.generated_tokens
+    ))?;
+    output::line("")?;
+    output::table(&table)?;
+    output::line("")?;
+    output::line("TTFT, TPOT (mean over the tokens out) in ms; GB: memory, ! where it does not fit;")?;
+    output::line("loss: nats/token of each shape if trained as the law's runs were, not of the model")?;
+    output::line("as published.")?;
+    output::line(report::ACCURACY)?;
+    for warning in warnings {
+        output::warning(&warning)?;
+    }
+    Ok(())
+}
+
+/// A name that leaves room for the numbers.
+fn short(name: &str) -> String {
+    const WIDTH: usize = 19;
+    if name.chars().count() <= WIDTH {
+        name.to_owned()
+    } else {
+        name.chars().take(WIDTH - 1).collect::<String>() + "…"
+    }
+}

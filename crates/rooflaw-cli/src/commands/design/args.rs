@@ -1,0 +1,88 @@
+//! The arguments of `rooflaw design`.
+
+use crate::input::{self, FormatArgs, WorkloadArgs};
+use crate::output;
+use rooflaw::search::{Application, Objective};
+use std::path::PathBuf;
+
+/// The frontier of loss against latency on a device, and the best architecture within budgets.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Without a budget on the objective's latency, the reference's latency is the budget: what is
+the best that could be had in the time that Qwen2.5-0.5B takes?
+
+Examples:
+  rooflaw design
+  rooflaw design --device raspberry-pi-5 --weights Q4_K_M --max-tpot 50ms --max-memory 4GB
+  rooflaw design --application driving --weights fp16,w8a8 --out driving
+  rooflaw design --objective decode --prompt-tokens 4096 --generated-tokens 256 --json
+  rooflaw design --device my-board.toml --law my-law.toml --space my-space.toml"
+)]
+pub struct Args {
+    /// A device's name, or a TOML file
+    #[arg(long, short, default_value = "jetson-agx-orin-64gb")]
+    pub device: String,
+    /// A design space's name, or a TOML file
+    #[arg(long, default_value = "default")]
+    pub space: String,
+    /// A loss law's name, or a TOML file
+    #[arg(long, default_value = "co-design")]
+    pub law: String,
+    /// The model to compare with: a name, a config.json, or a folder that holds one
+    #[arg(long, default_value = "qwen2.5-0.5b")]
+    pub reference: String,
+    #[command(flatten)]
+    pub workload: WorkloadArgs,
+    /// The latency to minimise together with the loss: prefill (TTFT), decode (TPOT) or total [default: total]
+    #[arg(long, value_parser = objective, help_heading = "Objective and budgets")]
+    pub objective: Option<Objective>,
+    /// Budget on the time to first token, such as 200ms
+    #[arg(long, value_name = "TIME", value_parser = input::seconds, help_heading = "Objective and budgets")]
+    pub max_ttft: Option<f64>,
+    /// Budget on the time per output token, such as 20ms
+    #[arg(long, value_name = "TIME", value_parser = input::seconds, help_heading = "Objective and budgets")]
+    pub max_tpot: Option<f64>,
+    /// Budget on the total latency, such as 0.5s
+    #[arg(long, value_name = "TIME", value_parser = input::seconds, help_heading = "Objective and budgets")]
+    pub max_total: Option<f64>,
+    /// Budget on memory, such as 4GB or 4GiB [default: the device's]
+    #[arg(long, value_name = "SIZE", value_parser = input::bytes, help_heading = "Objective and budgets")]
+    pub max_memory: Option<f64>,
+    /// Budget on parameters, such as 3B
+    #[arg(long, value_name = "COUNT", value_parser = input::count, help_heading = "Objective and budgets")]
+    pub max_parameters: Option<f64>,
+    /// Budget on the parameters a token uses, such as 500M
+    #[arg(long, value_name = "COUNT", value_parser = input::count, help_heading = "Objective and budgets")]
+    pub max_active_parameters: Option<f64>,
+    /// A target of arXiv 2602.10377: embodied-ai (TPOT 20 ms), driving (total 100 ms), smart-home (total 500 ms),
+    /// private-serving (total 2 s)
+    #[arg(long, value_name = "NAME", help_heading = "Objective and budgets")]
+    pub application: Option<Application>,
+    /// Minimise memory as well: the frontier in loss, latency and memory
+    #[arg(long, help_heading = "Objective and budgets")]
+    pub minimize_memory: bool,
+    #[command(flatten)]
+    pub formats: FormatArgs,
+    /// Write report.html, figures, frontier.csv, best/config.json and design.json into this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn objective(text: &str) -> Result<Objective, String> {
+    Objective::ALL
+        .into_iter()
+        .find(|objective| objective.name() == text)
+        .ok_or_else(|| "expected prefill, decode or total".to_owned())
+}
+
+/// A budgeted quantity, by its position in `Budgets::entries`, with its unit.
+pub fn shown(position: usize, value: f64) -> String {
+    match position {
+        0..=2 => output::seconds(value),
+        3 => output::gigabytes(value),
+        _ => output::parameters(value as u64),
+    }
+}

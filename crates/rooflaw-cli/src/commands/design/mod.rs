@@ -1,0 +1,330 @@
+//! `rooflaw design`: the main job, from a device and budgets to the best architecture.
+
+mod args;
+pub mod print;
+
+pub use args::Args;
+
+use crate::input;
+use crate::output::{self, Folder, Progress};
+use crate::report;
+use anyhow::{Result, anyhow, bail};
+use rooflaw::device::Device;
+use rooflaw::format::Formats;
+use rooflaw::law::{Extrapolation, Features, LossLaw};
+use rooflaw::models;
+use rooflaw::roofline::{Evaluation, Evaluator, Fallback, Roofline, Workload};
+use rooflaw::search::{Budgets, Candidate, FormatOutcome, Objective, Outcome, Query};
+use rooflaw_report::figure::NamedPoint;
+use serde::Serialize;
+use std::time::Duration;
+
+/// Everything that a design run found.
+#[derive(Serialize)]
+pub struct Design<'a> {
+    /// The device.
+    pub device: &'a Device,
+    /// The law's id.
+    pub law: &'a str,
+    /// The space's id.
+    pub space: &'a str,
+    /// The workload.
+    pub workload: Workload,
+    /// The latency minimised.
+    pub objective: Objective,
+    /// The budgets asked for, and the device's memory.
+    pub budgets: Budgets,
+    /// The budget on the objective's latency: the one asked for, or the reference's latency.
+    pub latency_budget_s: Option<f64>,
+    /// The chosen architecture.
+    pub chosen: Chosen,
+    /// The reference model.
+    pub reference: Reference,
+    /// The frontiers.
+    pub outcome: Outcome,
+    /// Precisions the device has no rate for.
+    pub fallbacks: Vec<Fallback>,
+    /// A sample of the space: latency in ms, loss.
+    #[serde(skip)]
+    pub cloud: Vec<(f64, f64)>,
+    /// Shapes of published models: latency in ms, loss.
+    #[serde(skip)]
+    pub known_models: Vec<NamedPoint>,
+}
+
+/// The architecture of the lowest loss within the budgets.
+#[derive(Serialize)]
+pub struct Chosen {
+    /// Its formats.
+    pub formats: Formats,
+    /// What it is and what is predicted of it.
+    #[serde(flatten)]
+    pub candidate: Candidate,
+    /// Where the law extrapolates.
+    pub extrapolations: Vec<Extrapolation>,
+}
+
+/// The model to compare with, in the first of the formats.
+#[derive(Serialize)]
+pub struct Reference {
+    /// Its name.
+    pub name: String,
+    /// What is predicted of its shape.
+    pub evaluation: Evaluation,
+    /// The frontier's lowest loss at no more than the reference's latency; None when the space is slower.
+    pub at_its_latency: Option<Candidate>,
+    /// `exp(loss at its latency − its loss)`: the ratio of perplexities under the law.
+    pub perplexity_ratio: Option<f64>,
+    /// Where the law extrapolates for it.
+    pub extrapolations: Vec<Extrapolation>,
+}
+
+/// Dots of the space in the figure.
+const CLOUD: u64 = 4000;
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<()> {
+    let device = input::device(&args.device)?;
+    let law = input::law(&args.law)?;
+    let space = input::space(&args.space)?;
+    let workload = args.workload.workload();
+    let formats = args.formats.formats()?;
+    let assumptions = args.formats.assumptions();
+    let (objective, mut budgets) = args.objective_and_budgets()?;
+    let capacity = device.memory_capacity_bytes;
+    budgets.memory_bytes = Some(budgets.memory_bytes.map_or(capacity, |asked| asked.min(capacity)));
+    let evaluators: Vec<Evaluator> = formats
+        .iter()
+        .map(|formats| {
+            Evaluator::new(
+                law.clone(),
+                Roofline::new(&device, formats, &assumptions),
+                workload,
+            )
+        })
+        .collect();
+    let first = evaluators
+        .first()
+        .ok_or_else(|| anyhow!("--weights: expected at least one format"))?;
+
+    let reference_model = input::model(&args.reference)?;
+    let reference = first.evaluate(&reference_model.architecture);
+    if budgets.latency(objective).is_none() {
+        *budgets.latency_mut(objective) = Some(objective.latency_s(&reference));
+    }
+
+    let query = Query {
+        space: &space,
+        evaluators: &evaluators,
+        objective,
+        budgets,
+        minimize_memory: args.minimize_memory,
+    };
+    let progress = Progress::new(space.len());
+    let outcome = query.run(&|done| progress.advance(done));
+    let elapsed = progress.finish();
+    let chosen =
+        choose(&outcome, &law).ok_or_else(|| nothing_fits(&outcome, &budgets, &space.id, &device))?;
+    let at_its_latency = outcome
+        .by_format
+        .first()
+        .and_then(|found| best_within(found, objective, objective.latency_s(&reference)));
+    let design = Design {
+        device: &device,
+        law: &law.id,
+        space: &space.id,
+        workload,
+        objective,
+        budgets,
+        latency_budget_s: budgets.latency(objective),
+        reference: Reference {
+            name: reference_model.name,
+            evaluation: reference,
+            perplexity_ratio: at_its_latency.map(|found| (found.evaluation.loss - reference.loss).exp()),
+            at_its_latency,
+            extrapolations: law.extrapolations(&Features::of(&reference_model.architecture)),
+        },
+        fallbacks: evaluators
+            .iter()
+            .flat_map(|evaluator| evaluator.roofline().fallbacks())
+            .copied()
+            .collect(),
+        cloud: cloud(&query, first),
+        known_models: known_models(first, objective, capacity),
+        chosen,
+        outcome,
+    };
+    if let Some(out) = &args.out {
+        let mut folder = Folder::new(out)?;
+        let budgets = print::budget_text(&design, args);
+        report::design::write(&design, &law, &assumptions, &budgets, &mut folder)?;
+        folder.commit()?;
+    }
+    if args.json {
+        output::json(&design)
+    } else {
+        print::print(args, &design, &law, elapsed)
+    }
+}
+
+/// The lowest loss among the formats' best; of equals the fastest format named first.
+fn choose(outcome: &Outcome, law: &LossLaw) -> Option<Chosen> {
+    let best = |found: &FormatOutcome| found.best.map(|candidate| (found.formats, candidate));
+    let (formats, candidate) = outcome
+        .by_format
+        .iter()
+        .filter_map(best)
+        .min_by(|a, b| a.1.evaluation.loss.total_cmp(&b.1.evaluation.loss))?;
+    let extrapolations = law.extrapolations(&Features::of(&candidate.architecture));
+    Some(Chosen {
+        formats,
+        candidate,
+        extrapolations,
+    })
+}
+
+/// The frontier's lowest loss at no more than a latency.
+fn best_within(found: &FormatOutcome, objective: Objective, latency_s: f64) -> Option<Candidate> {
+    let within = |candidate: &&Candidate| objective.latency_s(&candidate.evaluation) <= latency_s;
+    found
+        .frontier
+        .iter()
+        .filter(within)
+        .min_by(|a, b| a.evaluation.loss.total_cmp(&b.evaluation.loss))
+        .copied()
+}
+
+/// Which budgets are out of reach, and what would be within.
+fn nothing_fits(outcome: &Outcome, budgets: &Budgets, space: &str, device: &Device) -> anyhow::Error {
+    if outcome.n_architectures == 0 {
+        return anyhow!(
+            "the space `{space}` is empty: its constraints exclude all {} combinations",
+            outcome.n_combinations
+        );
+    }
+    let mut reasons = Vec::new();
+    for (position, (name, budget)) in budgets.entries().into_iter().enumerate() {
+        let least = outcome
+            .by_format
+            .iter()
+            .filter_map(|found| found.least.entries()[position].1)
+            .fold(f64::INFINITY, f64::min);
+        if let Some(budget) = budget
+            && least > budget
+        {
+            let shown = |value| args::shown(position, value);
+            reasons.push(format!(
+                "{name} at most {}, where the least possible is {}",
+                shown(budget),
+                shown(least)
+            ));
+        }
+    }
+    if reasons.is_empty() {
+        reasons.push("each of them can be met, but not all together".to_owned());
+    }
+    anyhow!(
+        "no architecture of the space `{space}` meets the budgets on {}: {}",
+        device.name,
+        reasons.join("; ")
+    )
+}
+
+fn cloud(query: &Query<'_>, evaluator: &Evaluator) -> Vec<(f64, f64)> {
+    let point = |c: &Candidate| (1e3 * query.objective.latency_s(&c.evaluation), c.evaluation.loss);
+    query.sample(CLOUD, evaluator).iter().map(point).collect()
+}
+
+/// Published models in the figure: enough to know where one is, few enough to read.
+const KNOWN_MODELS: [&str; 8] = [
+    "smollm2-135m-instruct",
+    "smollm2-360m-instruct",
+    "qwen2.5-0.5b",
+    "llama-3.2-1b-instruct",
+    "qwen3-1.7b",
+    "qwen3-4b",
+    "olmoe-1b-7b-0125-instruct",
+    "granite-3.1-1b-a400m-instruct",
+];
+
+/// The shapes of some published models, those that fit.
+fn known_models(evaluator: &Evaluator, objective: Objective, capacity: f64) -> Vec<NamedPoint> {
+    let point = |name: &&str| {
+        let model = models::find(name).ok()?;
+        let evaluation = evaluator.evaluate(&model.architecture);
+        (evaluation.memory.total_bytes() <= capacity).then(|| NamedPoint {
+            name: model.entry.name.trim_end_matches("-Instruct").to_owned(),
+            x: 1e3 * objective.latency_s(&evaluation),
+            y: evaluation.loss,
+        })
+    };
+    KNOWN_MODELS.iter().filter_map(point).collect()
+}
+
+/// What to know before trusting the answer.
+pub fn warnings(design: &Design<'_>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for extrapolation in &design.chosen.extrapolations {
+        warnings.push(format!(
+            "the law {} extrapolates for the chosen architecture: {extrapolation}",
+            design.law
+        ));
+    }
+    for extrapolation in &design.reference.extrapolations {
+        warnings.push(format!(
+            "the law {} extrapolates for {}: {extrapolation}",
+            design.law, design.reference.name
+        ));
+    }
+    let formats: Vec<String> = design
+        .outcome
+        .by_format
+        .iter()
+        .map(|found| found.formats.weights.to_string())
+        .collect();
+    let quantised = |name: &String| !["fp32", "fp16", "bf16", "F16"].contains(&name.as_str());
+    if formats.iter().any(quantised) {
+        warnings.push("the law knows nothing of quantisation: the loss it costs is not counted".to_owned());
+    }
+    let mut fallbacks = report::fallback_warnings(design.device, &design.fallbacks);
+    fallbacks.dedup();
+    warnings.extend(fallbacks);
+    warnings
+}
+
+/// How long a search took, for people.
+fn rate(outcome: &Outcome, elapsed: Duration) -> String {
+    let evaluations = outcome.n_architectures as f64 * outcome.by_format.len() as f64;
+    format!(
+        "{:.2} s ({:.1} million evaluations/s)",
+        elapsed.as_secs_f64(),
+        evaluations / elapsed.as_secs_f64() / 1e6
+    )
+}
+
+impl Args {
+    fn objective_and_budgets(&self) -> Result<(Objective, Budgets)> {
+        let mut budgets = Budgets {
+            ttft_s: self.max_ttft,
+            tpot_s: self.max_tpot,
+            total_s: self.max_total,
+            memory_bytes: self.max_memory,
+            total_parameters: self.max_parameters,
+            active_parameters: self.max_active_parameters,
+        };
+        let Some(application) = self.application else {
+            return Ok((self.objective.unwrap_or(Objective::Total), budgets));
+        };
+        let (objective, limit) = application.target();
+        if self.objective.is_some_and(|asked| asked != objective) {
+            bail!(
+                "--application {} is about {}: leave out --objective",
+                application.name(),
+                objective.latency_name()
+            );
+        }
+        let budget = budgets.latency_mut(objective);
+        *budget = Some(budget.map_or(limit, |asked| asked.min(limit)));
+        Ok((objective, budgets))
+    }
+}

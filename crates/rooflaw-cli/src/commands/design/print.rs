@@ -1,0 +1,239 @@
+//! What `rooflaw design` says on the terminal.
+
+use super::{Args, Design, args, rate, warnings};
+use crate::commands::models::ffn;
+use crate::output::{self, MeasuredTable};
+use crate::report;
+use anyhow::Result;
+use rooflaw::architecture::{Architecture, KvProjection};
+use rooflaw::law::LossLaw;
+use rooflaw::roofline::Evaluation;
+use rooflaw::search::{Candidate, FormatOutcome, Objective};
+use std::time::Duration;
+
+/// Rows of the frontier shown on the terminal.
+const ROWS: usize = 12;
+
+/// Prints the answer.
+pub fn print(args: &Args, design: &Design<'_>, law: &LossLaw, elapsed: Duration) -> Result<()> {
+    let outcome = &design.outcome;
+    output::heading(&format!("What to build for {}", design.device.name))?;
+    output::line(&format!(
+        "batch {}, {} tokens in, {} out; law {}; space {}",
+        design.workload.batch,
+        output::thousands(u64::from(design.workload.prompt_tokens)),
+        design.workload.generated_tokens,
+        law.id,
+        design.space,
+    ))?;
+    output::line(&format!(
+        "{} architectures of {} combinations, all evaluated in {}",
+        output::thousands(outcome.n_architectures),
+        output::thousands(outcome.n_combinations),
+        rate(outcome, elapsed),
+    ))?;
+    output::line("")?;
+    output::heading("The best within the budgets")?;
+    output::paragraph(&budget_text(design, args))?;
+    output::paragraph(&format!(
+        "Build: {}.",
+        shape(&design.chosen.candidate.architecture)
+    ))?;
+    output::line("")?;
+    output::table(&chosen_table(design))?;
+    output::line("")?;
+    output::paragraph(&comparison(design))?;
+    for found in &outcome.by_format {
+        output::line("")?;
+        let shown = spread(&found.frontier, ROWS);
+        output::heading(&format!(
+            "Frontier with {} weights ({} of {} points)",
+            found.formats.weights,
+            shown.len(),
+            output::thousands(found.frontier.len() as u64)
+        ))?;
+        output::table(&frontier_table(&shown, design.objective))?;
+    }
+    output::line("")?;
+    output::line(report::ACCURACY)?;
+    output::line("Loss: nats/token of a model trained as the law's runs were; the law states no interval.")?;
+    for warning in warnings(design) {
+        output::warning(&warning)?;
+    }
+    match &args.out {
+        Some(out) => output::line(&format!("Written to {0}: open {0}/report.html", out.display())),
+        None => output::line("Add `--out DIR` for report.html, figures, frontier.csv and best/config.json."),
+    }
+}
+
+/// The budgets in words.
+pub fn budget_text(design: &Design<'_>, args: &Args) -> String {
+    let asked = args
+        .objective_and_budgets()
+        .map_or(design.budgets, |(_, budgets)| budgets);
+    let mut parts: Vec<String> = Vec::new();
+    for (position, ((name, limit), (_, was_asked))) in design
+        .budgets
+        .entries()
+        .into_iter()
+        .zip(asked.entries())
+        .enumerate()
+    {
+        let Some(limit) = limit else { continue };
+        let limit = args::shown(position, limit);
+        parts.push(match (was_asked, name) {
+            (Some(_), _) => format!("{name} ≤ {limit}"),
+            (None, "memory") => format!("memory ≤ {limit} (the device's)"),
+            (None, _) => format!("{name} ≤ {limit} ({}'s)", design.reference.name),
+        });
+    }
+    parts.join(", ")
+}
+
+/// Chosen architecture and reference side by side.
+pub fn chosen_table(design: &Design<'_>) -> MeasuredTable {
+    let chosen = &design.chosen;
+    let reference = &design.reference;
+    let evaluations = [&chosen.candidate.evaluation, &reference.evaluation];
+    let mut table = MeasuredTable::new(&["predicted", "chosen", &reference.name], &[0]);
+    let mut row = |name: &str, value: &dyn Fn(&Evaluation) -> String| {
+        table.push(vec![
+            name.to_owned(),
+            value(evaluations[0]),
+            value(evaluations[1]),
+        ]);
+    };
+    row("loss (nats/token, of the law)", &|e| output::loss(e.loss));
+    row("TTFT", &|e| output::seconds(e.ttft_s));
+    row("TPOT, mean", &|e| output::seconds(e.tpot_s));
+    row("total latency", &|e| output::seconds(e.total_s));
+    row("memory", &|e| output::gigabytes(e.memory.total_bytes()));
+    row("parameters", &|e| output::parameters(e.parameters.total));
+    row("active per token", &|e| output::parameters(e.parameters.active));
+    let first = design
+        .outcome
+        .by_format
+        .first()
+        .map(|found| found.formats.weights.to_string())
+        .unwrap_or_default();
+    table.push(vec![
+        "weights".to_owned(),
+        chosen.formats.weights.to_string(),
+        first,
+    ]);
+    table
+}
+
+/// An architecture in one line.
+pub fn shape(architecture: &Architecture) -> String {
+    let n_heads = architecture.attention.n_heads;
+    let heads = match architecture.attention.kv {
+        KvProjection::Grouped { n_kv_heads, head_dim } => {
+            format!("{n_heads} heads of {head_dim} ({n_kv_heads} KV)")
+        }
+        KvProjection::Latent { .. } => format!("{n_heads} heads, latent KV"),
+    };
+    let ffn = match &architecture.ffn.moe {
+        None => format!("FFN {}", architecture.ffn.intermediate_size),
+        Some(moe) => format!(
+            "{} of {} experts of width {}",
+            moe.experts_per_token, moe.n_experts, moe.expert_size
+        ),
+    };
+    format!(
+        "{} layers, hidden size {}, {heads}, {ffn}",
+        architecture.n_layers, architecture.hidden_size
+    )
+}
+
+/// The comparison at the reference's latency, in words.
+pub fn comparison(design: &Design<'_>) -> String {
+    let reference = &design.reference;
+    let latency = design.objective.latency_s(&reference.evaluation);
+    let name = &reference.name;
+    let (Some(found), Some(ratio)) = (&reference.at_its_latency, reference.perplexity_ratio) else {
+        return format!(
+            "Nothing in this space is as fast as {name} ({}).",
+            output::seconds(latency)
+        );
+    };
+    format!(
+        "At {name}'s {} of {}: loss {} against {}, exp(ΔL) = {ratio:.3} ({:+.1} %). That is a ratio of law losses, not \
+         of WikiText-2 perplexities, where the paper measured −19.42 %.",
+        design.objective.latency_name(),
+        output::seconds(latency),
+        output::loss(found.evaluation.loss),
+        output::loss(reference.evaluation.loss),
+        100.0 * (ratio - 1.0),
+    )
+}
+
+/// `n` candidates spread evenly along the frontier, first and last included.
+pub fn spread(frontier: &[Candidate], n: usize) -> Vec<Candidate> {
+    if frontier.len() <= n {
+        return frontier.to_vec();
+    }
+    // Evenly by position: the frontier is denser where there is more to choose from.
+    (0..n)
+        .map(|i| frontier[i * (frontier.len() - 1) / (n - 1)])
+        .collect()
+}
+
+/// Rows of a frontier, at most 80 columns.
+pub fn frontier_table(candidates: &[Candidate], objective: Objective) -> MeasuredTable {
+    let latency = format!(
+        "{} ms",
+        objective.latency_name().split(' ').next().unwrap_or_default()
+    );
+    let mut table = MeasuredTable::new(
+        &[
+            &latency,
+            "loss",
+            "layers",
+            "hidden",
+            "heads",
+            "FFN (k/E×width)",
+            "total",
+            "active",
+            "GB",
+        ],
+        &[5],
+    );
+    for candidate in candidates {
+        let (architecture, evaluation) = (&candidate.architecture, &candidate.evaluation);
+        let n_kv_heads = match architecture.attention.kv {
+            KvProjection::Grouped { n_kv_heads, .. } => n_kv_heads.to_string(),
+            KvProjection::Latent { .. } => "–".to_owned(),
+        };
+        table.push(vec![
+            output::milliseconds(objective.latency_s(evaluation)),
+            output::loss(evaluation.loss),
+            architecture.n_layers.to_string(),
+            architecture.hidden_size.to_string(),
+            format!("{}/{n_kv_heads}", architecture.attention.n_heads),
+            ffn(architecture),
+            output::parameters(evaluation.parameters.total),
+            output::parameters(evaluation.parameters.active),
+            format!("{:.2}", evaluation.memory.total_bytes() / 1e9),
+        ]);
+    }
+    table
+}
+
+/// The best of each format, for the page.
+pub fn best_by_format(formats: &[FormatOutcome], objective: Objective) -> MeasuredTable {
+    let mut table = MeasuredTable::new(&["weights", "best loss", "latency", "frontier points"], &[0]);
+    for found in formats {
+        let best = found.best.as_ref();
+        table.push(vec![
+            found.formats.weights.to_string(),
+            best.map_or_else(|| "–".to_owned(), |best| output::loss(best.evaluation.loss)),
+            best.map_or_else(
+                || "–".to_owned(),
+                |best| output::seconds(objective.latency_s(&best.evaluation)),
+            ),
+            output::thousands(found.frontier.len() as u64),
+        ]);
+    }
+    table
+}

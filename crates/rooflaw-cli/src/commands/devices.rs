@@ -1,0 +1,149 @@
+//! `rooflaw devices`: the catalogue.
+
+use crate::{input, output};
+use anyhow::{Result, bail};
+use output::MeasuredTable;
+use rooflaw::device::{self, Device};
+use rooflaw::format::Precision;
+
+/// The devices rooflaw knows, with the source of each figure.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  rooflaw devices                         all of them
+  rooflaw devices --class jetson          one kind
+  rooflaw devices jetson-agx-orin-64gb    one device and where its figures come from
+  rooflaw devices my-board.toml           checks a file of your own")]
+pub struct Args {
+    /// A name, alias or TOML file, to see all of one device
+    device: Option<String>,
+    /// Only this class: jetson, apple, phone, sbc, cpu, igpu, npu, consumer-gpu, workstation-gpu, datacenter-gpu
+    #[arg(long)]
+    class: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<()> {
+    if let Some(name) = &args.device {
+        let device = input::device(name)?;
+        return if args.json {
+            output::json(&device)
+        } else {
+            detail(&device)
+        };
+    }
+    let wanted = |device: &&Device| {
+        args.class
+            .as_ref()
+            .is_none_or(|class| device.class.name() == class)
+    };
+    let devices: Vec<&Device> = device::catalogue().iter().filter(wanted).collect();
+    if let Some(class) = &args.class
+        && devices.is_empty()
+    {
+        bail!("no device of class `{class}`: `rooflaw devices --help` lists the classes");
+    }
+    if args.json {
+        return output::json(&devices);
+    }
+    let mut table = MeasuredTable::new(&["device", "class", "GB/s", "GB", "TFLOP/s", "TOP/s"], &[0, 1]);
+    for device in &devices {
+        let unread = if device.sources.unread.is_empty() { "" } else { "*" };
+        let peak = |precision| device.peaks.of(precision).map_or_else(|| "–".to_owned(), tera);
+        table.push(vec![
+            format!("{}{unread}", device.id),
+            device.class.name().to_owned(),
+            format!("{:.1}", device.memory_bandwidth_bytes_per_s / 1e9),
+            format!("{:.0}", device.memory_capacity_bytes / 1e9),
+            peak(if device.peaks.fp16.is_some() {
+                Precision::Fp16
+            } else {
+                Precision::Fp32
+            }),
+            peak(Precision::Int8),
+        ]);
+    }
+    output::table(&table)?;
+    output::line("")?;
+    output::line(&format!(
+        "{} devices. TFLOP/s: dense fp16 (fp32 where there is none); TOP/s: dense int8.",
+        devices.len()
+    ))?;
+    output::line("*: a figure whose source was not read; `rooflaw devices NAME` says which.")
+}
+
+fn tera(rate: f64) -> String {
+    let tera = rate / 1e12;
+    if tera < 10.0 {
+        format!("{tera:.2}")
+    } else {
+        format!("{tera:.1}")
+    }
+}
+
+fn detail(device: &Device) -> Result<()> {
+    output::heading(&format!("{} ({})", device.name, device.id))?;
+    let variant = device
+        .variant
+        .as_ref()
+        .map_or_else(String::new, |variant| format!(", {variant}"));
+    output::line(&format!("{}, {}{variant}", device.vendor, device.class.name()))?;
+    if !device.aliases.is_empty() {
+        output::paragraph(&format!("also: {}", device.aliases.join(", ")))?;
+    }
+    output::line("")?;
+    let unread = |names: &[&str]| {
+        let listed = device
+            .sources
+            .unread
+            .iter()
+            .any(|entry| names.contains(&entry.as_str()));
+        if listed { "  (source not read)" } else { "" }
+    };
+    let mut table = MeasuredTable::new(&["figure", "value", ""], &[0, 2]);
+    for precision in Precision::ALL {
+        if let Some(rate) = device.peaks.of(precision) {
+            let name = format!("peak_tflops.{precision}");
+            let mark = unread(&["peak_tflops", &name]).to_owned();
+            table.push(vec![
+                format!("peak {precision}, dense"),
+                format!("{} T/s", tera(rate)),
+                mark,
+            ]);
+        }
+    }
+    table.push(vec![
+        "memory bandwidth".to_owned(),
+        format!("{:.1} GB/s", device.memory_bandwidth_bytes_per_s / 1e9),
+        unread(&["memory_bandwidth"]).to_owned(),
+    ]);
+    table.push(vec![
+        "memory capacity".to_owned(),
+        output::gigabytes(device.memory_capacity_bytes),
+        unread(&["memory_capacity"]).to_owned(),
+    ]);
+    if let Some(power) = device.power_w {
+        table.push(vec![
+            "power".to_owned(),
+            format!("{power:.0} W"),
+            unread(&["power_w"]).to_owned(),
+        ]);
+    }
+    let launch = format!("{:.1} µs", device.launch_overhead_s * 1e6);
+    table.push(vec![
+        "launch of an operator".to_owned(),
+        launch,
+        "  (default of the class)".to_owned(),
+    ]);
+    output::table(&table)?;
+    output::line("")?;
+    output::paragraph(&format!("Peak rates: {}", device.sources.peak_tflops))?;
+    output::paragraph(&format!("Bandwidth: {}", device.sources.memory_bandwidth))?;
+    output::paragraph(&format!("Capacity: {}", device.sources.memory_capacity))?;
+    device
+        .note
+        .as_ref()
+        .map_or(Ok(()), |note| output::paragraph(&format!("Note: {note}")))
+}

@@ -1,0 +1,9 @@
+//! One file per command, thin: read the arguments, call the core, print.
+
+pub mod compare;
+pub mod design;
+pub mod devices;
+pub mod laws;
+pub mod models;
+pub mod predict;
+pub mod spaces;

@@ -1,0 +1,332 @@
+//! `rooflaw predict`: one model on one device, operator by operator.
+
+use crate::input::{self, ArchitectureFlags, FormatArgs, NamedArchitecture, WorkloadArgs};
+use crate::output::{self, Folder, MeasuredTable};
+use crate::report;
+use anyhow::{Result, bail};
+use rooflaw::architecture::{Architecture, Parameters};
+use rooflaw::device::Device;
+use rooflaw::format::Formats;
+use rooflaw::law::{Extrapolation, Features, LossLaw};
+use rooflaw::operators::Step;
+use rooflaw::roofline::{Evaluation, Evaluator, Fallback, Roofline, StepTable, Workload};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// TTFT, TPOT, memory and the operator table of one model on a device.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  rooflaw predict qwen2.5-0.5b --device jetson-agx-orin-64gb
+  rooflaw predict path/to/config.json --device raspberry-pi-5 --weights Q4_K_M
+  rooflaw predict --n-layers 12 --hidden-size 1536 --n-experts 16 --expert-size 1536 --device rtx-4090
+  rooflaw predict qwen3-0.6b --device apple-m4 --context 8192 --out prediction")]
+pub struct Args {
+    /// A built-in model's name, a config.json, or a folder that holds one
+    model: Option<String>,
+    /// A device's name, or a TOML file
+    #[arg(long, short, default_value = "jetson-agx-orin-64gb")]
+    device: String,
+    /// A loss law's name, or a TOML file
+    #[arg(long, default_value = "co-design")]
+    law: String,
+    #[command(flatten)]
+    workload: WorkloadArgs,
+    /// Context at which the decode step is shown [default: the prompt's tokens]
+    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..=1 << 28))]
+    context: Option<u32>,
+    #[command(flatten)]
+    formats: FormatArgs,
+    #[command(flatten)]
+    architecture: ArchitectureFlags,
+    /// Write roofline.svg, roofline.png, operators.csv, report.html and prediction.json into this folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Everything that is said of a model.
+#[derive(Serialize)]
+pub struct Prediction<'a> {
+    /// What the model is called.
+    pub model: &'a str,
+    /// Its architecture.
+    pub architecture: &'a Architecture,
+    /// The device.
+    pub device: &'a Device,
+    /// The workload.
+    pub workload: Workload,
+    /// The formats.
+    pub formats: Formats,
+    /// Loss, latencies, memory, parameters.
+    pub evaluation: Evaluation,
+    /// Context of the decode step shown.
+    pub context: u32,
+    /// TPOT at that context, seconds.
+    pub tpot_at_context_s: f64,
+    /// Whether it fits into the device's memory.
+    pub fits: bool,
+    /// Where the law extrapolates.
+    pub extrapolations: Vec<Extrapolation>,
+    /// Precisions the device has no rate for.
+    pub fallbacks: &'a [Fallback],
+    /// The prefill, operator by operator.
+    pub prefill: StepTable,
+    /// The decode step, operator by operator.
+    pub decode: StepTable,
+    /// The hand bound of the prefill, seconds.
+    pub prefill_bound_s: f64,
+    /// The hand bound of the decode step, seconds.
+    pub decode_bound_s: f64,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<()> {
+    let model = match (&args.model, args.architecture.architecture()?) {
+        (Some(name), None) => input::model(name)?,
+        (None, Some(architecture)) => NamedArchitecture {
+            name: "this architecture".to_owned(),
+            architecture,
+        },
+        (Some(_), Some(_)) => bail!("give either MODEL or --n-layers and --hidden-size, not both"),
+        (None, None) => {
+            bail!("which model? Give a name (`rooflaw models` lists them), a config.json, or flags")
+        }
+    };
+    let device = input::device(&args.device)?;
+    let law = input::law(&args.law)?;
+    let [formats] = args.formats.formats()?[..] else {
+        bail!("--weights: expected one format for `predict`")
+    };
+    let roofline = Roofline::new(&device, &formats, &args.formats.assumptions());
+    let prediction = predict(args, &model, &device, &law, &roofline);
+    if let Some(out) = &args.out {
+        let mut folder = Folder::new(out)?;
+        report::prediction::write(&prediction, &roofline, &mut folder)?;
+        folder.commit()?;
+    }
+    if args.json {
+        output::json(&prediction)
+    } else {
+        print(args, &prediction, &law, &roofline)
+    }
+}
+
+fn predict<'a>(
+    args: &Args,
+    model: &'a NamedArchitecture,
+    device: &'a Device,
+    law: &LossLaw,
+    roofline: &'a Roofline,
+) -> Prediction<'a> {
+    let workload = args.workload.workload();
+    let context = args.context.unwrap_or(workload.prompt_tokens);
+    let architecture = &model.architecture;
+    let evaluation = Evaluator::new(law.clone(), roofline.clone(), workload).evaluate(architecture);
+    let prefill = roofline.table(
+        architecture,
+        &Step::prefill(workload.batch, workload.prompt_tokens),
+    );
+    let decode = roofline.table(architecture, &Step::decode(workload.batch, context));
+    Prediction {
+        model: &model.name,
+        architecture,
+        device,
+        workload,
+        formats: *roofline.formats(),
+        evaluation,
+        context,
+        tpot_at_context_s: decode.total_s(),
+        fits: evaluation.memory.total_bytes() <= device.memory_capacity_bytes,
+        extrapolations: law.extrapolations(&Features::of(architecture)),
+        fallbacks: roofline.fallbacks(),
+        prefill_bound_s: prefill.hand_bound_s(roofline.bandwidth()),
+        decode_bound_s: decode.hand_bound_s(roofline.bandwidth()),
+        prefill,
+        decode,
+    }
+}
+
+fn print(args: &Args, prediction: &Prediction<'_>, law: &LossLaw, roofline: &Roofline) -> Result<()> {
+    let (device, workload, formats) = (prediction.device, prediction.workload, &prediction.formats);
+    output::heading(&format!("{} on {}", prediction.model, device.name))?;
+    output::line(&format!(
+        "batch {}, {} tokens in, {} out; weights {}, activations {}, KV cache {}",
+        workload.batch,
+        output::thousands(u64::from(workload.prompt_tokens)),
+        workload.generated_tokens,
+        formats.weights,
+        formats.activations,
+        formats.kv,
+    ))?;
+    output::line(&format!(
+        "peak {:.1} TFLOP/s, {:.1} GB/s, ridge point {:.0} FLOP/byte, {:.1} µs a launch",
+        roofline.peak(rooflaw::operators::ComputeUnit::Matrix) / 1e12,
+        roofline.bandwidth() / 1e9,
+        roofline.ridge_point(),
+        if roofline.assumptions().launch_overhead {
+            device.launch_overhead_s * 1e6
+        } else {
+            0.0
+        },
+    ))?;
+    output::line("")?;
+    output::table(&summary(prediction))?;
+    for (name, table, bound) in [
+        (
+            format!(
+                "Prefill of {} tokens",
+                output::thousands(u64::from(workload.prompt_tokens))
+            ),
+            &prediction.prefill,
+            prediction.prefill_bound_s,
+        ),
+        (
+            format!(
+                "Decode of a token at context {}",
+                output::thousands(u64::from(prediction.context))
+            ),
+            &prediction.decode,
+            prediction.decode_bound_s,
+        ),
+    ] {
+        output::line("")?;
+        output::heading(&name)?;
+        output::table(&operators(table))?;
+        output::line(&against_bound(table, bound, roofline.bandwidth()))?;
+    }
+    output::line("")?;
+    output::line(report::ACCURACY)?;
+    for warning in warnings(prediction, law) {
+        output::warning(&warning)?;
+    }
+    if let Some(out) = &args.out {
+        output::line(&format!(
+            "Written to {}: report.html, roofline.svg, roofline.png, operators.csv, prediction.json",
+            out.display()
+        ))?;
+    }
+    Ok(())
+}
+
+/// What to know before trusting a prediction.
+pub fn warnings(prediction: &Prediction<'_>, law: &LossLaw) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if !prediction.fits {
+        warnings.push(format!(
+            "it needs {}, {} has {}",
+            output::gigabytes(prediction.evaluation.memory.total_bytes()),
+            prediction.device.name,
+            output::gigabytes(prediction.device.memory_capacity_bytes),
+        ));
+    }
+    for extrapolation in &prediction.extrapolations {
+        warnings.push(format!("the law {} extrapolates: {extrapolation}", law.id));
+    }
+    warnings.extend(report::fallback_warnings(prediction.device, prediction.fallbacks));
+    warnings
+}
+
+fn summary(prediction: &Prediction<'_>) -> MeasuredTable {
+    let (evaluation, memory) = (&prediction.evaluation, &prediction.evaluation.memory);
+    let Parameters { total, active, .. } = evaluation.parameters;
+    let mut table = MeasuredTable::new(&["predicted", "value", ""], &[0, 2]);
+    let mut row =
+        |name: &str, value: String, remark: String| table.push(vec![name.to_owned(), value, remark]);
+    row("TTFT", output::seconds(evaluation.ttft_s), "prefill".to_owned());
+    let at_context = format!("at context {}", output::thousands(u64::from(prediction.context)));
+    let rate = f64::from(prediction.workload.batch) / prediction.tpot_at_context_s;
+    row(
+        "TPOT",
+        output::seconds(prediction.tpot_at_context_s),
+        format!("{at_context}: {rate:.1} tokens/s"),
+    );
+    row(
+        "total latency",
+        output::seconds(evaluation.total_s),
+        "prefill and all tokens".to_owned(),
+    );
+    let parts = format!(
+        "weights {}, KV cache {}, activations {}",
+        output::gigabytes(memory.weights_bytes),
+        output::gigabytes(memory.kv_cache_bytes),
+        output::gigabytes(memory.activations_bytes),
+    );
+    row("memory", output::gigabytes(memory.total_bytes()), parts);
+    let capacity = output::gigabytes(prediction.device.memory_capacity_bytes);
+    row(
+        "fits",
+        if prediction.fits { "yes" } else { "no" }.to_owned(),
+        format!("of {capacity}"),
+    );
+    row(
+        "parameters",
+        output::parameters(total),
+        format!("{} active per token", output::parameters(active)),
+    );
+    row(
+        "loss",
+        output::loss(evaluation.loss),
+        "nats/token, if trained as the law's runs were".to_owned(),
+    );
+    table
+}
+
+/// The operator table, at most 80 columns wide.
+pub fn operators(step: &StepTable) -> MeasuredTable {
+    let mut table = MeasuredTable::new(
+        &[
+            "operator",
+            "layers",
+            "GFLOP",
+            "weight MB",
+            "KV MB",
+            "FLOP/B",
+            "bound",
+            "ms",
+            "%",
+        ],
+        &[0, 6],
+    );
+    let total = step.total_s();
+    for row in &step.rows {
+        table.push(vec![
+            row.kind.name().to_owned(),
+            row.instances.to_string(),
+            format!("{:.2}", row.flops / 1e9),
+            format!("{:.1}", row.weight_bytes / 1e6),
+            format!("{:.1}", row.kv_bytes / 1e6),
+            format!("{:.1}", row.arithmetic_intensity),
+            row.binding.name().to_owned(),
+            output::milliseconds(row.time_s),
+            format!("{:.1}", 100.0 * row.time_s / total),
+        ]);
+    }
+    table.push(vec![
+        "sum".to_owned(),
+        String::new(),
+        format!("{:.1}", step.sum(|row| row.flops) / 1e9),
+        output::millions(step.sum(|row| row.weight_bytes)),
+        output::millions(step.sum(|row| row.kv_bytes)),
+        String::new(),
+        String::new(),
+        output::milliseconds(total),
+        "100".to_owned(),
+    ]);
+    table
+}
+
+/// Why the step takes longer than the hand bound.
+pub fn against_bound(step: &StepTable, bound_s: f64, bandwidth: f64) -> String {
+    let launches = step.sum(|row| row.launch_s);
+    let activations = step.sum(|row| row.activation_bytes) / bandwidth;
+    format!(
+        "Bound (all compute, or all weights and KV): {} ms; predicted {:.2}x.\n\
+         Of it {} ms launches; activations' traffic {} ms, in part hidden by compute.",
+        output::milliseconds(bound_s),
+        step.total_s() / bound_s,
+        output::milliseconds(launches),
+        output::milliseconds(activations),
+    )
+}

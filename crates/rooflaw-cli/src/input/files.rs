@@ -1,0 +1,105 @@
+//! Names or files: an argument that looks like a path is read as one, anything else is looked up.
+
+use anyhow::{Context as _, Result, bail};
+use rooflaw::architecture::{Architecture, hf};
+use rooflaw::device::{self, Device};
+use rooflaw::law::{self, LossLaw};
+use rooflaw::models;
+use rooflaw::space::{self, DesignSpace};
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+/// Largest file read, bytes: far above any configuration, far below what hurts.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// An architecture and what to call it.
+pub struct NamedArchitecture {
+    /// Its name.
+    pub name: String,
+    /// The architecture.
+    pub architecture: Architecture,
+}
+
+/// Whether an argument means a file rather than an embedded name.
+fn is_path(argument: &str) -> bool {
+    let extension = Path::new(argument)
+        .extension()
+        .and_then(|extension| extension.to_str());
+    argument.contains(['/', '\\'])
+        || matches!(extension, Some("toml" | "json"))
+        || Path::new(argument).is_dir()
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let shown = path.display();
+    let file = File::open(path).with_context(|| format!("cannot open {shown}"))?;
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("cannot read {shown}"))?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        bail!("{shown} is larger than 1 MiB: expected a configuration of a few kB");
+    }
+    Ok(bytes)
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    String::from_utf8(read(path)?).with_context(|| format!("{} is not UTF-8 text", path.display()))
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem()
+        .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
+}
+
+/// A device by name, or from a TOML file.
+pub fn device(argument: &str) -> Result<Device> {
+    if !is_path(argument) {
+        return Ok(device::find(argument)?.clone());
+    }
+    let path = Path::new(argument);
+    Device::from_toml(&stem(path), &read_text(path)?).with_context(|| path.display().to_string())
+}
+
+/// A law by name, or from a TOML file.
+pub fn law(argument: &str) -> Result<LossLaw> {
+    if !is_path(argument) {
+        return Ok(law::find(argument)?);
+    }
+    let path = Path::new(argument);
+    LossLaw::from_toml(&stem(path), &read_text(path)?).with_context(|| path.display().to_string())
+}
+
+/// A space by name, or from a TOML file.
+pub fn space(argument: &str) -> Result<DesignSpace> {
+    if !is_path(argument) {
+        return Ok(space::find(argument)?);
+    }
+    let path = Path::new(argument);
+    DesignSpace::from_toml(&stem(path), &read_text(path)?).with_context(|| path.display().to_string())
+}
+
+/// A model by name, from a config.json, or from a directory that holds one.
+pub fn model(argument: &str) -> Result<NamedArchitecture> {
+    if !is_path(argument) {
+        let known = models::find(argument)?;
+        return Ok(NamedArchitecture {
+            name: known.entry.name.clone(),
+            architecture: known.architecture,
+        });
+    }
+    let mut path = Path::new(argument).to_path_buf();
+    if path.is_dir() {
+        path.push("config.json");
+    }
+    let architecture = hf::read(&read(&path)?)
+        .with_context(|| path.display().to_string())?
+        .architecture;
+    // Every model's file is a config.json: its folder is the better name.
+    let name = match path.parent().map(stem).filter(|folder| !folder.is_empty()) {
+        Some(folder) if path.file_name().is_some_and(|name| name == "config.json") => folder,
+        _ => stem(&path),
+    };
+    Ok(NamedArchitecture { name, architecture })
+}

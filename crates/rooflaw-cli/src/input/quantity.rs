@@ -1,0 +1,75 @@
+//! Numbers with units: `20ms`, `8GB`, `1.5B`.
+
+fn split(text: &str) -> Result<(f64, &str), String> {
+    let text = text.trim();
+    let unit_at = text
+        .find(|c: char| c.is_ascii_alphabetic() && c != 'e' || c == 'µ')
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(unit_at);
+    match number.trim().replace('_', "").parse::<f64>() {
+        Ok(value) if value.is_finite() && value > 0.0 => Ok((value, unit.trim())),
+        _ => Err(format!("`{text}` does not begin with a positive number")),
+    }
+}
+
+fn scaled(text: &str, units: &[(&str, f64)]) -> Result<f64, String> {
+    let (value, unit) = split(text)?;
+    let scale = units
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(unit))
+        .map(|(_, scale)| scale);
+    scale.map(|scale| value * scale).ok_or_else(|| {
+        let known: Vec<_> = units
+            .iter()
+            .map(|(name, _)| *name)
+            .filter(|name| !name.is_empty())
+            .collect();
+        format!("`{text}`: expected a number with a unit: {}", known.join(", "))
+    })
+}
+
+/// A duration in seconds: `500us`, `20ms`, `1.5s`.
+pub fn seconds(text: &str) -> Result<f64, String> {
+    scaled(text, &[("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1.0)])
+}
+
+/// A size in bytes: `800MB`, `8GB` (1e9), `8GiB` (2^30).
+pub fn bytes(text: &str) -> Result<f64, String> {
+    scaled(
+        text,
+        &[
+            ("MB", 1e6),
+            ("GB", 1e9),
+            ("TB", 1e12),
+            ("MiB", 1_048_576.0),
+            ("GiB", 1_073_741_824.0),
+        ],
+    )
+}
+
+/// A count: `494032768`, `500M`, `1.5B`.
+pub fn count(text: &str) -> Result<f64, String> {
+    scaled(
+        text,
+        &[("", 1.0), ("K", 1e3), ("M", 1e6), ("B", 1e9), ("T", 1e12)],
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_read() {
+        assert_eq!(seconds("20ms"), Ok(0.02));
+        assert_eq!(seconds("1.5 s"), Ok(1.5));
+        assert_eq!(seconds("250us"), Ok(250e-6));
+        assert_eq!(bytes("8GB"), Ok(8e9));
+        assert_eq!(bytes("0.5gib"), Ok(536_870_912.0));
+        assert_eq!(count("1.5B"), Ok(1.5e9));
+        assert_eq!(count("494_032_768"), Ok(494_032_768.0));
+        for wrong in ["", "ms", "-3ms", "3", "nanms", "3 parsecs", "infs"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! A progress bar on standard error; silent when that is no terminal, or when the work is over within a second.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::time::{Duration, Instant};
+
+/// Progress of a search.
+pub struct Progress {
+    bar: ProgressBar,
+    started: Instant,
+}
+
+/// Work shorter than this shows no bar.
+const PATIENCE: Duration = Duration::from_millis(800);
+
+impl Progress {
+    /// A bar over `total` combinations.
+    pub fn new(total: u64) -> Progress {
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
+        let template = "{wide_bar} {human_pos}/{human_len}  {per_sec}  {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Progress {
+            bar,
+            started: Instant::now(),
+        }
+    }
+
+    /// Tells that `more` combinations are done.
+    pub fn advance(&self, more: u64) {
+        if self.bar.is_hidden() && self.started.elapsed() > PATIENCE {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+        }
+        self.bar.inc(more);
+    }
+
+    /// Removes the bar and tells how long it took.
+    pub fn finish(self) -> Duration {
+        self.bar.finish_and_clear();
+        self.started.elapsed()
+    }
+}

@@ -1,0 +1,292 @@
+//! The folder of `rooflaw design --out`.
+
+use super::figures::{frontier_figure, parameters_figure, roofline_figure};
+use super::prediction::page_table;
+use super::{ACCURACY, add_figure, command_line};
+use crate::commands::design::{Design, print, warnings};
+use crate::commands::predict::Prediction;
+use crate::output::{self, Folder};
+use anyhow::Result;
+use rooflaw::architecture::hf::{self, WriteOptions};
+use rooflaw::architecture::{Architecture, KvProjection};
+use rooflaw::format::Precision;
+use rooflaw::law::{Features, LossLaw};
+use rooflaw::operators::{Assumptions, Step};
+use rooflaw::roofline::Roofline;
+use rooflaw_report::figure::Figure;
+use rooflaw_report::html::{Block, Card, FigureBlock, Note, NoteKind, Page};
+
+/// Rows of a frontier on the page.
+const ROWS: usize = 40;
+
+/// Writes every file.
+pub fn write(
+    design: &Design<'_>,
+    law: &LossLaw,
+    assumptions: &Assumptions,
+    budgets: &str,
+    folder: &mut Folder,
+) -> Result<()> {
+    let chosen = &design.chosen;
+    folder.add("design.json", serde_json::to_vec_pretty(design)?)?;
+    folder.add("frontier.csv", frontier_csv(design, law)?)?;
+    folder.add(
+        "best/config.json",
+        config(&chosen.candidate.architecture, design)?,
+    )?;
+    let roofline = Roofline::new(design.device, &chosen.formats, assumptions);
+    let prediction = prediction(design, &roofline);
+    let frontier = frontier_figure(design);
+    let parameters = parameters_figure(design);
+    let operators = roofline_figure(&prediction, &roofline);
+    for (name, figure) in [
+        ("frontier", &frontier as &dyn Figure),
+        ("parameters", &parameters),
+        ("roofline", &operators),
+    ] {
+        add_figure(folder, &format!("figures/{name}"), figure)?;
+    }
+    let draw = |figure: &dyn Figure, caption: &str| -> Result<Block> {
+        Ok(Block::Figure(Box::new(FigureBlock::draw(figure, caption)?)))
+    };
+    let mut blocks = vec![
+        draw(
+            &frontier,
+            "Loss against latency: the frontier, a sample of the space behind it, and the shapes of published models \
+             under the same law. Shaded: the latency budget.",
+        )?,
+        Block::Heading("Chosen architecture".to_owned()),
+        Block::Table(page_table(
+            "Chosen, and the reference beside it",
+            print::chosen_table(design),
+            None,
+        )),
+        Block::Paragraph(print::comparison(design)),
+        draw(
+            &parameters,
+            "How the architecture changes along the frontier; the chosen one is ringed.",
+        )?,
+        draw(
+            &operators,
+            "The chosen architecture's operators on the roofline; the area is the share of the time.",
+        )?,
+    ];
+    for found in &design.outcome.by_format {
+        let shown = print::spread(&found.frontier, ROWS);
+        let caption = format!(
+            "Frontier with {} weights: {} of {} points, all of them in frontier.csv",
+            found.formats.weights,
+            shown.len(),
+            found.frontier.len(),
+        );
+        let highlight = shown
+            .iter()
+            .position(|candidate| candidate.index == chosen.candidate.index);
+        let rows = print::frontier_table(&shown, design.objective);
+        blocks.push(Block::Table(page_table(
+            &caption,
+            rows,
+            highlight.filter(|_| found.formats == chosen.formats),
+        )));
+    }
+    if design.outcome.by_format.len() > 1 {
+        let table = print::best_by_format(&design.outcome.by_format, design.objective);
+        blocks.push(Block::Table(page_table("Weight formats", table, None)));
+    }
+    folder.add("report.html", page(design, law, budgets, blocks).to_html())
+}
+
+fn page(design: &Design<'_>, law: &LossLaw, budgets: &str, blocks: Vec<Block>) -> Page {
+    let evaluation = &design.chosen.candidate.evaluation;
+    let card = |label: &str, value: String, detail: String| Card {
+        label: label.to_owned(),
+        value,
+        detail,
+    };
+    let mut notes: Vec<Note> = warnings(design)
+        .into_iter()
+        .map(|text| Note {
+            kind: NoteKind::Warning,
+            text,
+        })
+        .collect();
+    let assumption = |text: String| Note {
+        kind: NoteKind::Assumption,
+        text,
+    };
+    notes.push(assumption(ACCURACY.to_owned()));
+    notes.push(assumption(format!(
+        "Loss: {}. Law: {} ({}).",
+        law.loss, law.name, law.source
+    )));
+    notes.extend(
+        law.quality
+            .iter()
+            .map(|quality| assumption(format!("The law's fit: {quality}."))),
+    );
+    notes.extend(law.note.iter().map(|note| assumption(note.replace('\n', " "))));
+    notes.push(assumption(
+        "Memory counts weights, the KV cache at full context and an estimate of activations, not the runtime's own."
+            .to_owned(),
+    ));
+    Page {
+        title: format!("rooflaw: what to build for {}", design.device.name),
+        headline: format!(
+            "Build {}: loss {} in {}",
+            print::shape(&design.chosen.candidate.architecture),
+            output::loss(evaluation.loss),
+            output::seconds(design.objective.latency_s(evaluation)),
+        ),
+        summary: format!(
+            "The lowest loss within {budgets}, of {} architectures. Batch {}, {} tokens in, {} out.",
+            output::thousands(design.outcome.n_architectures),
+            design.workload.batch,
+            output::thousands(u64::from(design.workload.prompt_tokens)),
+            design.workload.generated_tokens,
+        ),
+        cards: vec![
+            card(
+                "Loss",
+                output::loss(evaluation.loss),
+                "nats/token, of the law".to_owned(),
+            ),
+            card("TTFT", output::seconds(evaluation.ttft_s), "prefill".to_owned()),
+            card(
+                "TPOT",
+                output::seconds(evaluation.tpot_s),
+                "mean over the tokens out".to_owned(),
+            ),
+            card(
+                "Total latency",
+                output::seconds(evaluation.total_s),
+                String::new(),
+            ),
+            card(
+                "Memory",
+                output::gigabytes(evaluation.memory.total_bytes()),
+                design.chosen.formats.weights.to_string(),
+            ),
+            card(
+                "Parameters",
+                output::parameters(evaluation.parameters.total),
+                format!("{} active", output::parameters(evaluation.parameters.active)),
+            ),
+        ],
+        blocks,
+        notes,
+        command: command_line(),
+        version: format!("rooflaw {}", env!("CARGO_PKG_VERSION")),
+    }
+}
+
+/// The chosen architecture as `rooflaw predict` sees it.
+fn prediction<'a>(design: &'a Design<'_>, roofline: &'a Roofline) -> Prediction<'a> {
+    let (workload, architecture) = (design.workload, &design.chosen.candidate.architecture);
+    let prefill = roofline.table(
+        architecture,
+        &Step::prefill(workload.batch, workload.prompt_tokens),
+    );
+    let decode = roofline.table(
+        architecture,
+        &Step::decode(workload.batch, workload.prompt_tokens),
+    );
+    Prediction {
+        model: "the chosen architecture",
+        architecture,
+        device: design.device,
+        workload,
+        formats: *roofline.formats(),
+        evaluation: design.chosen.candidate.evaluation,
+        context: workload.prompt_tokens,
+        tpot_at_context_s: decode.total_s(),
+        fits: true,
+        extrapolations: design.chosen.extrapolations.clone(),
+        fallbacks: roofline.fallbacks(),
+        prefill_bound_s: prefill.hand_bound_s(roofline.bandwidth()),
+        decode_bound_s: decode.hand_bound_s(roofline.bandwidth()),
+        prefill,
+        decode,
+    }
+}
+
+/// A config.json to train the architecture with.
+fn config(architecture: &Architecture, design: &Design<'_>) -> Result<String> {
+    let dtype = match design.chosen.formats.activations {
+        Precision::Fp32 => Precision::Fp32,
+        Precision::Fp16 => Precision::Fp16,
+        _ => Precision::Bf16,
+    };
+    let usual = WriteOptions::default();
+    let context = usual.max_position_embeddings.max(design.workload.full_context());
+    Ok(hf::write(
+        architecture,
+        &WriteOptions {
+            dtype,
+            max_position_embeddings: context,
+            ..usual
+        },
+    )?)
+}
+
+fn frontier_csv(design: &Design<'_>, law: &LossLaw) -> Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record([
+        "weights",
+        "index",
+        "n_layers",
+        "hidden_size",
+        "n_heads",
+        "n_kv_heads",
+        "head_dim",
+        "ffn_ratio",
+        "activation_rate",
+        "n_experts",
+        "experts_per_token",
+        "ffn_width",
+        "loss_nats_per_token",
+        "ttft_s",
+        "tpot_s",
+        "total_s",
+        "memory_bytes",
+        "total_parameters",
+        "active_parameters",
+        "extrapolates_in",
+    ])?;
+    for found in &design.outcome.by_format {
+        for candidate in &found.frontier {
+            let (a, e) = (&candidate.architecture, &candidate.evaluation);
+            let (n_kv_heads, head_dim) = match a.attention.kv {
+                KvProjection::Grouped { n_kv_heads, head_dim } => (n_kv_heads, head_dim),
+                KvProjection::Latent { .. } => (0, 0),
+            };
+            let (n_experts, per_token, width) = a.ffn.moe.map_or((1, 1, a.ffn.intermediate_size), |m| {
+                (m.n_experts, m.experts_per_token, m.expert_size)
+            });
+            let extrapolations = law.extrapolations(&Features::of(a));
+            let outside: Vec<&str> = extrapolations.iter().map(|found| found.feature.name()).collect();
+            writer.write_record([
+                found.formats.weights.to_string(),
+                candidate.index.to_string(),
+                a.n_layers.to_string(),
+                a.hidden_size.to_string(),
+                a.attention.n_heads.to_string(),
+                n_kv_heads.to_string(),
+                head_dim.to_string(),
+                a.ffn_ratio().to_string(),
+                a.activation_rate().to_string(),
+                n_experts.to_string(),
+                per_token.to_string(),
+                width.to_string(),
+                e.loss.to_string(),
+                e.ttft_s.to_string(),
+                e.tpot_s.to_string(),
+                e.total_s.to_string(),
+                e.memory.total_bytes().to_string(),
+                e.parameters.total.to_string(),
+                e.parameters.active.to_string(),
+                outside.join(" "),
+            ])?;
+        }
+    }
+    Ok(writer.into_inner()?)
+}
