@@ -11,7 +11,7 @@ use rooflaw::search::{Budgets, Candidate, Objective, Query};
 pub struct Variant {
     /// What is left out.
     pub name: &'static str,
-    /// The designs of the frontiers, in the order of [`Objective::ALL`].
+    /// The architectures of the frontiers, in the order of [`Objective::ALL`].
     pub by_objective: Vec<Stats>,
     /// Median of FP16 latency over INT8 latency along the FP16 frontiers, in the same order.
     pub int8_gain: Vec<f64>,

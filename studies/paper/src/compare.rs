@@ -1,4 +1,4 @@
-//! Single designs: the best at the latency of the Qwen2.5-0.5B shape, and the best for each application.
+//! Single architectures: the best at the latency of the Qwen2.5-0.5B shape, and the best for each application.
 
 use crate::frontiers::Frontiers;
 use crate::setup::{Costing, Designs, Format, Setup};
@@ -9,11 +9,11 @@ use rooflaw::search::{Application, Budgets, Candidate, Objective, Query};
 /// The paper's change of WikiText-2 perplexity at the baseline's latency: 63.14 to 50.88.
 pub const PUBLISHED_RATIO: f64 = 50.88 / 63.14 - 1.0;
 
-/// The best design at the baseline's latency.
+/// The best architecture at the baseline's latency.
 pub struct Match {
     /// What the roofline counts.
     pub costing: Costing,
-    /// Which designs compete.
+    /// Which architectures compete.
     pub designs: Designs,
     /// The latency held equal.
     pub objective: Objective,
@@ -33,7 +33,7 @@ impl Match {
         candidate.evaluation.loss - self.baseline.loss
     }
 
-    /// Memory of a design over the baseline's.
+    /// Memory of an architecture over the baseline's.
     pub fn memory_ratio(&self, candidate: &Candidate) -> f64 {
         candidate.evaluation.memory.total_bytes() / self.baseline.memory.total_bytes()
     }
@@ -86,13 +86,13 @@ pub fn matches(setup: &Setup, frontiers: &Frontiers) -> Vec<Match> {
     found.collect()
 }
 
-/// The best design for an application.
+/// The best architecture for an application.
 pub struct Target {
     /// What the roofline counts.
     pub costing: Costing,
     /// The application.
     pub application: Application,
-    /// Which designs compete.
+    /// Which architectures compete.
     pub designs: Designs,
     /// The weights' format.
     pub format: Format,
@@ -100,7 +100,7 @@ pub struct Target {
     pub best: Option<Candidate>,
 }
 
-/// The best designs for every application, exact.
+/// The best architectures for every application, exact.
 pub fn targets(frontiers: &Frontiers, sets: &[Designs]) -> Result<Vec<Target>> {
     let mut found = Vec::new();
     for costing in Costing::ALL {

@@ -73,7 +73,7 @@ pub fn candidates(candidates: &Candidates) -> String {
     text
 }
 
-/// The frontiers of a set of designs.
+/// The frontiers of a set of architectures.
 pub fn frontiers(frontiers: &Frontiers, designs: Designs) -> String {
     let mut text = format!("costing,objective,format,index,{SHAPE},{PREDICTION}\n");
     for frontier in Costing::ALL
@@ -95,7 +95,7 @@ pub fn frontiers(frontiers: &Frontiers, designs: Designs) -> String {
     text
 }
 
-/// The columns of a design, empty where there is none.
+/// The columns of an architecture, empty where there is none.
 fn design(candidate: Option<&Candidate>) -> String {
     candidate.map_or_else(
         || ",".repeat(SHAPE.matches(',').count() + PREDICTION.matches(',').count() + 1),
@@ -103,9 +103,9 @@ fn design(candidate: Option<&Candidate>) -> String {
     )
 }
 
-/// The best design for each application.
+/// The best architecture for each application.
 pub fn targets(targets: &[Target]) -> String {
-    let mut text = format!("costing,application,objective,limit_ms,designs,format,{SHAPE},{PREDICTION}\n");
+    let mut text = format!("costing,application,objective,limit_ms,set,format,{SHAPE},{PREDICTION}\n");
     for target in targets {
         let (objective, limit_s) = target.application.target();
         text += &format!(
@@ -122,10 +122,10 @@ pub fn targets(targets: &[Target]) -> String {
     text
 }
 
-/// The best designs at the baseline's latency; the baseline itself first, under each costing and format.
+/// The best architectures at the baseline's latency; the baseline itself first, under each costing and format.
 pub fn matches(setup: &Setup, matches: &[Match]) -> String {
     let mut text = format!(
-        "costing,designs,objective,format,held_equal,{SHAPE},{PREDICTION},delta_loss,perplexity_change\n"
+        "costing,set,objective,format,held_equal,{SHAPE},{PREDICTION},delta_loss,perplexity_change\n"
     );
     for costing in Costing::ALL {
         for format in Format::ALL {

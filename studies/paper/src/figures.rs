@@ -103,7 +103,7 @@ fn frontier(
 /// Latency bins per decade in which a parameter's median is drawn.
 const BINS_PER_DECADE: f64 = 12.0;
 
-/// A frontier's designs by bin of latency: the bin's middle in ms, and its designs.
+/// A frontier's architectures by bin of latency: the bin's middle in ms, and its architectures.
 fn bins(frontier: &Frontier) -> Vec<(f64, Vec<&Candidate>)> {
     let mut bins: Vec<(f64, Vec<&Candidate>)> = Vec::new();
     for point in &frontier.points {
@@ -117,7 +117,7 @@ fn bins(frontier: &Frontier) -> Vec<(f64, Vec<&Candidate>)> {
     bins
 }
 
-/// The lower median: a value that some design has.
+/// The lower median: a value that some architecture has.
 fn lower_median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values
@@ -126,7 +126,7 @@ fn lower_median(mut values: Vec<f64>) -> f64 {
         .unwrap_or(f64::NAN)
 }
 
-/// How the designs change along the exact frontiers of one set of designs, one series for each objective.
+/// How the architectures change along the exact frontiers of one set of architectures, one series for each objective.
 ///
 /// Neighbours on a frontier differ back and forth by a step of some axis, so medians within bins are drawn.
 fn parameters(
@@ -162,7 +162,7 @@ fn parameters(
     };
     Ok(ParametersFigure {
         title: format!(
-            "Designs along the frontiers: {}, {}",
+            "Architectures along the frontiers: {}, {}",
             designs.name(),
             format.name()
         ),

@@ -7,18 +7,18 @@ use crate::stats::{SHALLOW, Stats, int8_gain};
 use crate::text::{percent, short};
 use rooflaw::search::Objective;
 
-/// What the frontiers of one set of designs show, FP16 and INT8 pooled, in the order of [`Objective::ALL`].
+/// What the frontiers of one set of architectures show, FP16 and INT8 pooled, in the order of [`Objective::ALL`].
 pub struct Measured {
-    /// What the designs have in common.
+    /// What the architectures have in common.
     pub stats: Vec<Stats>,
-    /// FP16 over INT8 latency of the same designs, along the FP16 frontiers: smallest, median, largest.
+    /// FP16 over INT8 latency of the same architectures, along the FP16 frontiers: smallest, median, largest.
     pub int8_gain: Vec<[f64; 3]>,
     /// Law-loss differences from the baseline at its latency, FP16 then INT8 for each objective.
     pub deltas: Vec<f64>,
 }
 
 impl Measured {
-    /// Measures the frontiers of a costing and a set of designs.
+    /// Measures the frontiers of a costing and a set of architectures.
     pub fn of(
         setup: &Setup,
         frontiers: &Frontiers,
@@ -119,14 +119,14 @@ pub fn verdict(finding: &Finding, grid: &Measured, default: &Measured, simplifie
 /// Every finding, in the order of the table.
 pub const FINDINGS: [Finding; 9] = [
     Finding {
-        claim: "At batch 1 every design on the frontier is a mixture of experts",
+        claim: "At batch 1 every architecture on the frontier is a mixture of experts",
         rule: "share of mixtures on the prefill / decode / total frontier; all of them, nearly from 90 %",
         measure: |measured| measured.each(|stats| percent(stats.moe)),
         holds: |measured| measured.test(|stats| stats.moe >= 1.0),
         nearly: Some(|measured| measured.test(|stats| stats.moe >= 0.9)),
-        why: "The few dense designs are among the smallest and fastest, 4 to 8 layers of width 768: in \
+        why: "The few dense architectures are among the smallest and fastest, 4 to 8 layers of width 768: in \
               decode the router and its launches cost more there than sparsity gains, in prefill \
-              loading all experts does. Leaving both out, as the paper does, makes every design a \
+              loading all experts does. Leaving both out, as the paper does, makes every architecture a \
               mixture, because the law has no other price for sparsity: loss falls with ρ, all else \
               equal.",
     },
@@ -145,12 +145,15 @@ pub const FINDINGS: [Finding; 9] = [
         },
         holds: |measured| measured.test(|stats| stats.shallow > 0.5),
         nearly: None,
-        why: "The depth term falls as l^−1.63 and is nearly spent by 20 layers. But half of either \
-              space is that shallow, and depth grows with the budget up to the bound of 32: the share \
-              says that much of the frontier lies at small budgets, not that deep is wrong; at 20 ms \
-              per token the best designs have 25 to 32 layers. In decode it is a balance of two costs \
-              that the paper leaves out: the launches, paid per layer, speak for shallow designs and \
-              the LM head, paid per width, for narrow and deeper ones (ablation in the findings).",
+        why: "At the latency of the Qwen2.5-0.5B shape (24 × 896) all our optima are wider and \
+              shallower: 12 to 20 layers × 1,536 to 2,304. The depth term falls as l^−1.63 and is \
+              nearly spent by 20 layers. As a statement on the frontier it says less: half of either \
+              space is that shallow, the median width is below the spaces' own, and both grow with the \
+              budget up to their bounds of 32 and 3,072: much of the frontier lies at small budgets. \
+              At 20 ms per token the best architectures have 25 to 32 layers. Depth in decode is a \
+              balance of two costs that the paper leaves out: the launches, paid per layer, speak for \
+              shallow architectures and the LM head, paid per width, for narrow and deeper ones \
+              (ablation in the findings).",
     },
     Finding {
         claim: "Decode wants as many experts as allowed",
@@ -231,7 +234,7 @@ pub const FINDINGS: [Finding; 9] = [
     },
     Finding {
         claim: "INT8 gains less than 2×",
-        rule: "FP16 over INT8 latency of the FP16 frontier's designs, median prefill / decode / total, and the largest; below 2",
+        rule: "FP16 over INT8 latency of the FP16 frontier's architectures, median prefill / decode / total, and the largest; below 2",
         measure: |measured| {
             let median: Vec<String> = measured
                 .int8_gain
@@ -248,7 +251,7 @@ pub const FINDINGS: [Finding; 9] = [
         holds: |measured| measured.int8_gain.iter().map(|gain| gain[2] < 2.0).collect(),
         nearly: None,
         why: "Embedding, LM head, activations and KV cache stay in 16 bits, attention's products run \
-              in FP16, and launches take as long: small designs gain almost nothing, large \
+              in FP16, and launches take as long: small architectures gain almost nothing, large \
               decode-bound ones the most. The law knows no loss from quantisation.",
     },
     Finding {
@@ -266,7 +269,7 @@ pub const FINDINGS: [Finding; 9] = [
         nearly: None,
         why: "The sign is reproduced. The size is not comparable: ours is a ratio of exp(law loss), on \
               the law's own validation set, for the exact optimum; theirs is measured on WikiText-2 \
-              for one trained pair whose design is not published. It is bought with memory, 2.3 to 5.4 \
+              for one trained pair whose architecture is not published. It is bought with memory, 2.3 to 5.4 \
               times the baseline's; within the baseline's own memory 30 to 40 % of ΔL is left \
               (findings).",
     },

@@ -1,4 +1,4 @@
-//! The frontiers that the study compares: every costing, set of designs, objective and format.
+//! The frontiers that the study compares: every costing, set of architectures, objective and format.
 
 use crate::sample;
 use crate::setup::{Costing, Designs, Format, Setup, latency_ms};
@@ -10,18 +10,18 @@ use rooflaw::search::{Budgets, Candidate, Objective, Query};
 pub struct Frontier {
     /// What the roofline counts.
     pub costing: Costing,
-    /// Which designs compete.
+    /// Which architectures compete.
     pub designs: Designs,
     /// The latency minimised with the loss.
     pub objective: Objective,
     /// The weights' format.
     pub format: Format,
-    /// The non-dominated designs that fit into the device's memory, fastest first.
+    /// The non-dominated architectures that fit into the device's memory, fastest first.
     pub points: Vec<Candidate>,
 }
 
 impl Frontier {
-    /// The design of the lowest loss that takes at most `limit_s`.
+    /// The architecture of the lowest loss that takes at most `limit_s`.
     pub fn best_within(&self, limit_s: f64) -> Option<&Candidate> {
         // Along a frontier loss falls as latency rises.
         self.points
@@ -115,7 +115,7 @@ impl Frontiers {
             .map_or(&[], |candidates| &candidates.by_format)
     }
 
-    /// The frontiers of a costing and a set of designs.
+    /// The frontiers of a costing and a set of architectures.
     pub fn select(&self, costing: Costing, designs: Designs) -> impl Iterator<Item = &Frontier> {
         self.all
             .iter()

@@ -11,15 +11,15 @@ pub const SEED: u64 = 260_210_377;
 /// How many architectures the paper evaluated.
 pub const PAPER_CANDIDATES: usize = 1942;
 
-/// Tries to repair a design before giving up; a space with room to spare needs a few dozen.
+/// Tries to repair an architecture before giving up; a space with room to spare needs a few dozen.
 const MAX_TRIES: usize = 100_000;
 
 /// Draws `n` different admissible indices of `space`, sorted.
 ///
 /// Along each axis the draw is a permutation of `n` strata, so that each of the axis's `m` values is used ⌊n/m⌋ or
-/// ⌈n/m⌉ times. Finite axes make some designs coincide, and constraints exclude some: such a design swaps the value
-/// of one axis with another design until both are admissible and new, which leaves every axis's counts alone. `None`
-/// where that fails.
+/// ⌈n/m⌉ times. Finite axes make some architectures coincide, and constraints exclude some: such an architecture
+/// swaps the value of one axis with another architecture until both are admissible and new, which leaves every axis's
+/// counts alone. `None` where that fails.
 pub fn latin_hypercube(space: &DesignSpace, n: usize, seed: u64) -> Option<Vec<u64>> {
     let sizes: Vec<u64> = space.axes().iter().map(|axis| axis.n_values as u64).collect();
     let mut random = ChaCha8Rng::seed_from_u64(seed);

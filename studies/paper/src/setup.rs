@@ -1,4 +1,5 @@
-//! The study's conditions: device, workload, formats, what the roofline counts, and the sets of designs compared.
+//! The study's conditions: device, workload, formats, what the roofline counts, and the sets of architectures
+//! compared.
 
 use anyhow::Result;
 use rooflaw::architecture::Architecture;
@@ -77,7 +78,7 @@ impl Format {
     }
 }
 
-/// A set of designs.
+/// A set of architectures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Designs {
     /// 1,942 of the paper's grid.
@@ -166,7 +167,7 @@ impl Setup {
         &self.evaluators(costing)[format as usize]
     }
 
-    /// The space a set of designs is taken from.
+    /// The space a set of architectures is taken from.
     pub fn space(&self, designs: Designs) -> &DesignSpace {
         match designs {
             Designs::Sample | Designs::Grid => &self.grid,

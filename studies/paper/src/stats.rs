@@ -1,4 +1,4 @@
-//! What the designs of a frontier, or of a whole space, have in common.
+//! What the architectures of a frontier, or of a whole space, have in common.
 
 use crate::setup::{Costing, Format, Setup};
 use crate::text::Shape;
@@ -9,16 +9,16 @@ use rooflaw::space::{Cursor, DesignSpace};
 /// Fewer layers than this are what the paper calls shallow.
 pub const SHALLOW: u32 = 20;
 
-/// Shares and medians over a set of designs; shares are 0 and medians NaN when it is empty.
+/// Shares and medians over a set of architectures; shares are 0 and medians NaN when it is empty.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stats {
-    /// Designs.
+    /// Architectures.
     pub n: usize,
     /// Share of mixtures of experts.
     pub moe: f64,
     /// Share of fewer than [`SHALLOW`] layers.
     pub shallow: f64,
-    /// Share of the sparsest designs allowed, ρ = 1/16.
+    /// Share of the sparsest architectures allowed, ρ = 1/16.
     pub sparsest: f64,
     /// Share of top-1 routing among the mixtures.
     pub top_1: f64,
@@ -94,8 +94,9 @@ pub fn median(mut values: Vec<f64>) -> f64 {
     }
 }
 
-/// How much longer the same designs take with twice the experts of half the size, two per token: the law sees the
-/// same r and ρ, so only latency tells them apart. Median and largest relative difference over the top-1 designs.
+/// How much longer the same architectures take with twice the experts of half the size, two per token: the law sees
+/// the same r and ρ, so only latency tells them apart. Median and largest relative difference over the top-1
+/// architectures.
 pub fn top_2_penalty(
     setup: &Setup,
     costing: Costing,
@@ -127,7 +128,7 @@ fn split_experts(architecture: &Architecture) -> Option<Architecture> {
     Some(twin)
 }
 
-/// Latency in FP16 over latency in INT8 of the same designs: smallest, median, largest.
+/// Latency in FP16 over latency in INT8 of the same architectures: smallest, median, largest.
 pub fn int8_gain(setup: &Setup, costing: Costing, objective: Objective, points: &[Candidate]) -> [f64; 3] {
     let int8 = setup.evaluator(costing, Format::Int8);
     let gain = |candidate: &Candidate| {

@@ -72,7 +72,7 @@ fn volume(three: [&Frontier; 3]) -> Volume {
         .points
         .iter()
         .filter(|point| sample.points.iter().any(|drawn| drawn.index == point.index));
-    // Where even the fastest sampled design is too slow there is no loss to compare.
+    // Where even the fastest sampled architecture is too slow there is no loss to compare.
     let regrets: Vec<f64> = grid
         .points
         .iter()
