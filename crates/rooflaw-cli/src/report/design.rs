@@ -16,6 +16,9 @@ use rooflaw::roofline::Roofline;
 use rooflaw_report::figure::Figure;
 use rooflaw_report::html::{Block, Card, FigureBlock, Note, NoteKind, Page};
 
+/// Rows of a frontier on the page.
+const ROWS: usize = 40;
+
 /// Writes every file.
 pub fn write(
     design: &Design<'_>,
@@ -69,12 +72,17 @@ pub fn write(
         )?,
     ];
     for found in &design.outcome.by_format {
-        let caption = format!("Frontier with {} weights", found.formats.weights);
-        let highlight = found
-            .frontier
+        let shown = print::spread(&found.frontier, ROWS);
+        let caption = format!(
+            "Frontier with {} weights: {} of {} points, all of them in frontier.csv",
+            found.formats.weights,
+            shown.len(),
+            found.frontier.len(),
+        );
+        let highlight = shown
             .iter()
             .position(|candidate| candidate.index == chosen.candidate.index);
-        let rows = print::frontier_table(&found.frontier, design.objective);
+        let rows = print::frontier_table(&shown, design.objective);
         blocks.push(Block::Table(page_table(
             &caption,
             rows,

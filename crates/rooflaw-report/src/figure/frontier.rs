@@ -130,7 +130,7 @@ impl FrontierFigure {
         if self.chosen.is_some() {
             entries.push((
                 Key::Mark(Marker::Star, theme.accent(), true),
-                "chosen design".into(),
+                "chosen architecture".into(),
             ));
         }
         if !self.known_models.is_empty() {
@@ -147,7 +147,7 @@ impl FrontierFigure {
             entries.push((Key::Band(theme.series(0), 0.22), "loss interval".into()));
         }
         if !self.cloud.is_empty() {
-            entries.push((Key::Dot(theme.cloud()), "evaluated designs".into()));
+            entries.push((Key::Dot(theme.cloud()), "evaluated architectures".into()));
         }
         entries
     }
@@ -287,8 +287,16 @@ impl FrontierFigure {
             let points = Self::located(series, panel);
             canvas.polyline(&stairs(&points), color, 0.85, 1.8)?;
             let radius = marker_radius(points.len());
+            // Markers on top of each other add bytes, not information; the line passes through all points.
+            let mut last: Option<(Point, bool)> = None;
             for (at, point) in points {
-                canvas.marker(Marker::series(index), at, radius, color, !point.is_moe)?;
+                let hidden = last.is_some_and(|((x, y), is_moe)| {
+                    is_moe == point.is_moe && (x - at.0).hypot(y - at.1) < 1.2 * radius
+                });
+                if !hidden {
+                    canvas.marker(Marker::series(index), at, radius, color, !point.is_moe)?;
+                    last = Some((at, point.is_moe));
+                }
             }
         }
         Ok(())

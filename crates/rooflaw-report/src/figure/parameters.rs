@@ -54,6 +54,10 @@ const GAP_PX: f64 = 18.0;
 const ROW_GAP_PX: f64 = 14.0;
 /// Relative difference of latency below which a point is the chosen one.
 const SAME_LATENCY: f64 = 1e-9;
+/// More points than this are not joined by a line.
+const MOST_JOINED: usize = 60;
+/// Side of the squares of which each holds at most one marker, in px.
+const MARKER_CELL_PX: f64 = 1.5;
 
 impl Figure for ParametersFigure {
     fn title(&self) -> &str {
@@ -142,7 +146,7 @@ impl ParametersFigure {
         if self.chosen_ms.is_some() {
             entries.push((
                 Key::Mark(Marker::Circle, theme.accent(), false),
-                "chosen design".into(),
+                "chosen architecture".into(),
             ));
         }
         if self.budget_ms.is_some() {
@@ -209,10 +213,20 @@ fn draw_series(
         .filter_map(|(x, y)| Some((axes.at(*x, *y)?, *x)))
         .collect();
     points.sort_by(|one, other| one.1.total_cmp(&other.1));
-    let line: Vec<Point> = points.iter().map(|(at, _)| *at).collect();
-    canvas.polyline(&line, color, 0.55, 1.3)?;
+    // Neighbours on a dense frontier differ in whole steps: a line through them would be a hatching.
+    let is_dense = points.len() > MOST_JOINED;
+    if !is_dense {
+        let line: Vec<Point> = points.iter().map(|(at, _)| *at).collect();
+        canvas.polyline(&line, color, 0.55, 1.3)?;
+    }
+    let radius = if is_dense { 1.8 } else { 2.8 };
+    let mut cells = std::collections::HashSet::new();
+    for (at, _) in &points {
+        if cells.insert(((at.0 / MARKER_CELL_PX) as i64, (at.1 / MARKER_CELL_PX) as i64)) {
+            canvas.marker(Marker::series(index), *at, radius, color, true)?;
+        }
+    }
     for (at, latency) in points {
-        canvas.marker(Marker::series(index), at, 2.8, color, true)?;
         if chosen_ms.is_some_and(|chosen| (chosen - latency).abs() <= SAME_LATENCY * chosen.abs()) {
             canvas.ring(at, 6.5, canvas.theme.accent(), 1.6)?;
         }

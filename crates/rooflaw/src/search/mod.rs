@@ -121,7 +121,7 @@ impl Query<'_> {
         })
     }
 
-    /// About `n` candidates evenly spread over the space's indices, for a picture of the whole.
+    /// Up to `n` candidates within the space's limits, evenly spread over its indices: a picture of the whole.
     #[must_use]
     pub fn sample(&self, n: u64, evaluator: &Evaluator) -> Vec<Candidate> {
         // An odd stride near the golden ratio visits every axis's values rather than a lattice of them.
@@ -133,6 +133,7 @@ impl Query<'_> {
                 index = ((u128::from(index) + u128::from(stride)) % u128::from(size)) as u64;
                 self.candidate(index, evaluator)
             })
+            .filter(|candidate| self.space.limits.admit(&candidate.evaluation.parameters))
             .collect()
     }
 }

@@ -56,10 +56,7 @@ impl<const N: usize> Partial<N> {
                     continue;
                 };
                 let evaluation = evaluator.evaluate(&architecture);
-                let parameters = &evaluation.parameters;
-                if !limits.total_parameters.contains(parameters.total as f64)
-                    || !limits.active_parameters.contains(parameters.active as f64)
-                {
+                if !limits.admit(&evaluation.parameters) {
                     continue;
                 }
                 if position == 0 {

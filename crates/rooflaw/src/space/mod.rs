@@ -11,7 +11,7 @@ pub use cursor::Cursor;
 pub use file::SpaceFileError;
 pub use variable::Variable;
 
-use crate::architecture::{Activation, QkNorm};
+use crate::architecture::{Activation, Parameters, QkNorm};
 use crate::{embedded, near_miss::near_miss};
 use monomial::Monomial;
 use serde::{Deserialize, Serialize};
@@ -81,6 +81,16 @@ pub struct Limits {
     pub total_parameters: Bound,
     /// Parameters one token uses.
     pub active_parameters: Bound,
+}
+
+impl Limits {
+    /// Whether both counts are within.
+    #[must_use]
+    #[inline]
+    pub fn admit(&self, parameters: &Parameters) -> bool {
+        self.total_parameters.contains(parameters.total as f64)
+            && self.active_parameters.contains(parameters.active as f64)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

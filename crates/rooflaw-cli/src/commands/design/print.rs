@@ -168,8 +168,8 @@ pub fn comparison(design: &Design<'_>) -> String {
     )
 }
 
-/// `n` candidates spread evenly over the logarithm of the latency, first and last included.
-fn spread(frontier: &[Candidate], n: usize) -> Vec<Candidate> {
+/// `n` candidates spread evenly along the frontier, first and last included.
+pub fn spread(frontier: &[Candidate], n: usize) -> Vec<Candidate> {
     if frontier.len() <= n {
         return frontier.to_vec();
     }
