@@ -11,6 +11,11 @@ use std::process::ExitCode;
 /// Which language model to build for a device: scaling laws joined to the roofline.
 #[derive(Parser)]
 #[command(name = "rooflaw", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Examples:
+  rooflaw design                                   what to build, on defaults
+  rooflaw design --device raspberry-pi-5 --out pi  a report, figures, config.json
+  rooflaw predict qwen3-0.6b --device apple-m4     where the time goes
+  rooflaw COMMAND --help                           each command has examples")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -18,7 +23,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// The frontier of loss against latency on a device, and the best architecture within budgets
+    /// The frontier of loss against latency, and the best within budgets
     Design(commands::design::Args),
     /// TTFT, TPOT, memory and the operator table of one model on a device
     Predict(commands::predict::Args),
@@ -49,8 +54,7 @@ fn main() -> ExitCode {
         // `rooflaw … | head` is no mistake of the user's.
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let style = clap::builder::Styles::styled();
-            anstream::eprintln!("{0}error:{0:#} {error:#}", style.get_error());
+            output::error(&error);
             ExitCode::from(2)
         }
     }

@@ -1,6 +1,5 @@
 //! `rooflaw compare`: several models side by side.
 
-use super::models::ffn;
 use crate::input::{self, FormatArgs, WorkloadArgs};
 use crate::output::{self, MeasuredTable};
 use crate::report;
@@ -30,7 +29,7 @@ pub struct Args {
     #[command(flatten)]
     formats: FormatArgs,
     /// Print JSON
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     json: bool,
 }
 
@@ -47,10 +46,8 @@ pub fn run(args: &Args) -> Result<()> {
     let (device, law) = (input::device(&args.device)?, input::law(&args.law)?);
     let (workload, formats) = (args.workload.workload(), args.formats.formats()?);
     let mut table = MeasuredTable::new(
-        &[
-            "model", "format", "FFN", "total", "active", "TTFT", "TPOT", "GB", "loss",
-        ],
-        &[0, 1, 2],
+        &["model", "format", "total", "active", "TTFT", "TPOT", "GB", "loss"],
+        &[0, 1],
     );
     let (mut rows, mut warnings) = (Vec::new(), Vec::new());
     for model in &models {
@@ -65,15 +62,11 @@ pub fn run(args: &Args) -> Result<()> {
             let roofline = Roofline::new(&device, formats, &args.formats.assumptions());
             let evaluation = Evaluator::new(law.clone(), roofline, workload).evaluate(&model.architecture);
             let fits = evaluation.memory.total_bytes() <= device.memory_capacity_bytes;
-            let size = format!(
-                "{:.2}{}",
-                evaluation.memory.total_bytes() / 1e9,
-                if fits { "" } else { "!" }
-            );
+            let gigabytes = output::short(evaluation.memory.total_bytes() / 1e9, 2);
+            let size = format!("{gigabytes}{}", if fits { "" } else { "!" });
             table.push(vec![
-                short(&model.name),
+                model.name.clone(),
                 formats.weights.to_string(),
-                ffn(&model.architecture),
                 output::parameters(evaluation.parameters.total),
                 output::parameters(evaluation.parameters.active),
                 output::milliseconds(evaluation.ttft_s),
@@ -103,22 +96,13 @@ pub fn run(args: &Args) -> Result<()> {
     output::line("")?;
     output::table(&table)?;
     output::line("")?;
-    output::line("TTFT, TPOT (mean over the tokens out) in ms; GB: memory, ! where it does not fit;")?;
-    output::line("loss: nats/token of each shape if trained as the law's runs were, not of the model")?;
-    output::line("as published.")?;
+    output::line(
+        "TTFT, TPOT (mean over the tokens out) in ms; GB: memory, ! where it does not fit; loss: nats/token of each \
+         shape if trained as the law's runs were, not of the model as published.",
+    )?;
     output::line(report::ACCURACY)?;
     for warning in warnings {
         output::warning(&warning)?;
     }
     Ok(())
-}
-
-/// A name that leaves room for the numbers.
-fn short(name: &str) -> String {
-    const WIDTH: usize = 19;
-    if name.chars().count() <= WIDTH {
-        name.to_owned()
-    } else {
-        name.chars().take(WIDTH - 1).collect::<String>() + "…"
-    }
 }

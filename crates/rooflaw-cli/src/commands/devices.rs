@@ -1,7 +1,7 @@
 //! `rooflaw devices`: the catalogue.
 
 use crate::{input, output};
-use anyhow::{Result, bail};
+use anyhow::Result;
 use output::MeasuredTable;
 use rooflaw::device::{self, Device};
 use rooflaw::format::Precision;
@@ -16,8 +16,8 @@ use rooflaw::format::Precision;
 pub struct Args {
     /// A name, alias or TOML file, to see all of one device
     device: Option<String>,
-    /// Only this class: jetson, apple, phone, sbc, cpu, igpu, npu, consumer-gpu, workstation-gpu, datacenter-gpu
-    #[arg(long)]
+    /// Only this class
+    #[arg(long, conflicts_with = "device", value_parser = classes())]
     class: Option<String>,
     /// Print JSON
     #[arg(long)]
@@ -40,30 +40,22 @@ pub fn run(args: &Args) -> Result<()> {
             .is_none_or(|class| device.class.name() == class)
     };
     let devices: Vec<&Device> = device::catalogue().iter().filter(wanted).collect();
-    if let Some(class) = &args.class
-        && devices.is_empty()
-    {
-        bail!("no device of class `{class}`: `rooflaw devices --help` lists the classes");
-    }
     if args.json {
         return output::json(&devices);
     }
-    let mut table = MeasuredTable::new(&["device", "class", "GB/s", "GB", "TFLOP/s", "TOP/s"], &[0, 1]);
-    for device in &devices {
-        let unread = if device.sources.unread.is_empty() { "" } else { "*" };
-        let peak = |precision| device.peaks.of(precision).map_or_else(|| "–".to_owned(), tera);
-        table.push(vec![
-            format!("{}{unread}", device.id),
-            device.class.name().to_owned(),
-            format!("{:.1}", device.memory_bandwidth_bytes_per_s / 1e9),
-            format!("{:.0}", device.memory_capacity_bytes / 1e9),
-            peak(if device.peaks.fp16.is_some() {
-                Precision::Fp16
-            } else {
-                Precision::Fp32
-            }),
-            peak(Precision::Int8),
-        ]);
+    let mut table = MeasuredTable::new(&["device", "GB/s", "GB", "TFLOP/s", "TOP/s"], &[0]);
+    // A column for the class would leave too little for the names: it is a line of its own.
+    for class in class_names() {
+        let mut members = devices
+            .iter()
+            .filter(|device| device.class.name() == class)
+            .peekable();
+        if members.peek().is_some() {
+            table.push(vec![format!("{class}:")]);
+        }
+        for device in members {
+            table.push(row(device));
+        }
     }
     output::table(&table)?;
     output::line("")?;
@@ -72,6 +64,35 @@ pub fn run(args: &Args) -> Result<()> {
         devices.len()
     ))?;
     output::line("*: a figure whose source was not read; `rooflaw devices NAME` says which.")
+}
+
+/// The classes of the catalogue's devices, in the order of its files' names.
+fn class_names() -> Vec<&'static str> {
+    let mut names: Vec<&str> = Vec::new();
+    for device in device::catalogue() {
+        if !names.contains(&device.class.name()) {
+            names.push(device.class.name());
+        }
+    }
+    names.sort_unstable();
+    names
+}
+
+fn classes() -> clap::builder::PossibleValuesParser {
+    clap::builder::PossibleValuesParser::new(class_names())
+}
+
+fn row(device: &Device) -> Vec<String> {
+    let unread = if device.sources.unread.is_empty() { "" } else { "*" };
+    let peak = |precision| device.peaks.of(precision).map_or_else(|| "–".to_owned(), tera);
+    let floating = device.peaks.fp16.map_or(Precision::Fp32, |_| Precision::Fp16);
+    vec![
+        format!("  {}{unread}", device.id),
+        format!("{:.1}", device.memory_bandwidth_bytes_per_s / 1e9),
+        format!("{:.0}", device.memory_capacity_bytes / 1e9),
+        peak(floating),
+        peak(Precision::Int8),
+    ]
 }
 
 fn tera(rate: f64) -> String {
@@ -91,7 +112,7 @@ fn detail(device: &Device) -> Result<()> {
         .map_or_else(String::new, |variant| format!(", {variant}"));
     output::line(&format!("{}, {}{variant}", device.vendor, device.class.name()))?;
     if !device.aliases.is_empty() {
-        output::paragraph(&format!("also: {}", device.aliases.join(", ")))?;
+        output::line(&format!("also: {}", device.aliases.join(", ")))?;
     }
     output::line("")?;
     let unread = |names: &[&str]| {
@@ -139,11 +160,11 @@ fn detail(device: &Device) -> Result<()> {
     ]);
     output::table(&table)?;
     output::line("")?;
-    output::paragraph(&format!("Peak rates: {}", device.sources.peak_tflops))?;
-    output::paragraph(&format!("Bandwidth: {}", device.sources.memory_bandwidth))?;
-    output::paragraph(&format!("Capacity: {}", device.sources.memory_capacity))?;
+    output::line(&format!("Peak rates: {}", device.sources.peak_tflops))?;
+    output::line(&format!("Bandwidth: {}", device.sources.memory_bandwidth))?;
+    output::line(&format!("Capacity: {}", device.sources.memory_capacity))?;
     device
         .note
         .as_ref()
-        .map_or(Ok(()), |note| output::paragraph(&format!("Note: {note}")))
+        .map_or(Ok(()), |note| output::line(&format!("Note: {note}")))
 }

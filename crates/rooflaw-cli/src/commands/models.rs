@@ -54,13 +54,15 @@ pub fn run(args: &Args) -> Result<()> {
         output::line(&serde_json::to_string_pretty(&model.architecture)?)?;
         if let Some(entry) = entry {
             output::line("")?;
-            output::line(&format!("{}, licence {}", entry.repository, entry.licence))?;
             output::line(&format!(
-                "Configuration ({}): {}",
-                entry.config_kind, entry.config_source
+                "{}, model type {}, licence {}",
+                entry.repository, entry.model_type, entry.licence
             ))?;
+            let said_twice = format!("{}: ", entry.config_kind);
+            let source = entry.config_source.trim_start_matches(&said_twice);
+            output::line(&format!("Configuration ({}): {source}", entry.config_kind))?;
             for text in [&entry.total_source, &entry.total_note].into_iter().flatten() {
-                output::paragraph(&format!("Published total: {text}"))?;
+                output::line(&format!("Published total: {text}"))?;
             }
         }
         return Ok(());
@@ -68,16 +70,12 @@ pub fn run(args: &Args) -> Result<()> {
     if args.json {
         return output::json(&models::catalogue());
     }
-    let mut table = MeasuredTable::new(
-        &["model", "type", "layers", "hidden", "FFN", "total", "active"],
-        &[0, 1, 4],
-    );
+    let mut table = MeasuredTable::new(&["model", "layers", "hidden", "FFN", "total", "active"], &[0, 3]);
     for model in models::catalogue() {
         let architecture = &model.architecture;
         let parameters = architecture.parameters();
         table.push(vec![
             model.entry.id.clone(),
-            model.entry.model_type.clone(),
             architecture.n_layers.to_string(),
             architecture.hidden_size.to_string(),
             ffn(architecture),

@@ -9,7 +9,7 @@ use rooflaw::device::Device;
 use rooflaw::format::Formats;
 use rooflaw::law::{Extrapolation, Features, LossLaw};
 use rooflaw::operators::Step;
-use rooflaw::roofline::{Evaluation, Evaluator, Fallback, Roofline, StepTable, Workload};
+use rooflaw::roofline::{Evaluation, Evaluator, Fallback, OperatorRow, Roofline, StepTable, Workload};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ use std::path::PathBuf;
 #[command(after_help = "Examples:
   rooflaw predict qwen2.5-0.5b --device jetson-agx-orin-64gb
   rooflaw predict path/to/config.json --device raspberry-pi-5 --weights Q4_K_M
-  rooflaw predict --n-layers 12 --hidden-size 1536 --n-experts 16 --expert-size 1536 --device rtx-4090
+  rooflaw predict --n-layers 12 --hidden-size 1536 --intermediate-size 4608
   rooflaw predict qwen3-0.6b --device apple-m4 --context 8192 --out prediction")]
 pub struct Args {
     /// A built-in model's name, a config.json, or a folder that holds one
@@ -32,17 +32,17 @@ pub struct Args {
     #[command(flatten)]
     workload: WorkloadArgs,
     /// Context at which the decode step is shown [default: the prompt's tokens]
-    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..=1 << 28))]
+    #[arg(long, value_name = "TOKENS", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=1 << 28))]
     context: Option<u32>,
     #[command(flatten)]
     formats: FormatArgs,
     #[command(flatten)]
     architecture: ArchitectureFlags,
     /// Write roofline.svg, roofline.png, operators.csv, report.html and prediction.json into this folder
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
     out: Option<PathBuf>,
     /// Print JSON
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     json: bool,
 }
 
@@ -85,19 +85,25 @@ pub struct Prediction<'a> {
 pub fn run(args: &Args) -> Result<()> {
     let model = match (&args.model, args.architecture.architecture()?) {
         (Some(name), None) => input::model(name)?,
-        (None, Some(architecture)) => NamedArchitecture {
+        // clap has refused MODEL together with an architecture's flags.
+        (_, Some(architecture)) => NamedArchitecture {
             name: "this architecture".to_owned(),
             architecture,
         },
-        (Some(_), Some(_)) => bail!("give either MODEL or --n-layers and --hidden-size, not both"),
         (None, None) => {
             bail!("which model? Give a name (`rooflaw models` lists them), a config.json, or flags")
         }
     };
     let device = input::device(&args.device)?;
     let law = input::law(&args.law)?;
+    if let Some(out) = &args.out {
+        Folder::check(out)?;
+    }
     let [formats] = args.formats.formats()?[..] else {
-        bail!("--weights: expected one format for `predict`")
+        bail!(
+            "--weights names {} formats: expected one for `predict`",
+            args.formats.formats()?.len()
+        )
     };
     let roofline = Roofline::new(&device, &formats, &args.formats.assumptions());
     let prediction = predict(args, &model, &device, &law, &roofline);
@@ -247,13 +253,22 @@ fn summary(prediction: &Prediction<'_>) -> MeasuredTable {
         output::seconds(evaluation.total_s),
         "prefill and all tokens".to_owned(),
     );
-    let parts = format!(
-        "weights {}, KV cache {}, activations {}",
+    row("memory", output::gigabytes(memory.total_bytes()), String::new());
+    row(
+        "  weights",
         output::gigabytes(memory.weights_bytes),
-        output::gigabytes(memory.kv_cache_bytes),
-        output::gigabytes(memory.activations_bytes),
+        String::new(),
     );
-    row("memory", output::gigabytes(memory.total_bytes()), parts);
+    let context = format!(
+        "at context {}",
+        output::thousands(u64::from(prediction.workload.full_context()))
+    );
+    row("  KV cache", output::gigabytes(memory.kv_cache_bytes), context);
+    row(
+        "  activations",
+        output::gigabytes(memory.activations_bytes),
+        "during prefill, an estimate".to_owned(),
+    );
     let capacity = output::gigabytes(prediction.device.memory_capacity_bytes);
     row(
         "fits",
@@ -290,25 +305,37 @@ pub fn operators(step: &StepTable) -> MeasuredTable {
         &[0, 6],
     );
     let total = step.total_s();
-    for row in &step.rows {
+    // Each column with its sum below, all with as many decimals as the sum has room for.
+    let column = |decimals: usize, value: &dyn Fn(&OperatorRow) -> f64| {
+        let mut values: Vec<f64> = step.rows.iter().map(value).collect();
+        values.push(values.iter().sum());
+        output::column(&values, decimals)
+    };
+    let flops = column(2, &|row| row.flops / 1e9);
+    let weights = column(1, &|row| row.weight_bytes / 1e6);
+    let kv = column(1, &|row| row.kv_bytes / 1e6);
+    let intensities: Vec<f64> = step.rows.iter().map(|row| row.arithmetic_intensity).collect();
+    let intensities = output::column(&intensities, 1);
+    for (index, row) in step.rows.iter().enumerate() {
         table.push(vec![
             row.kind.name().to_owned(),
             row.instances.to_string(),
-            format!("{:.2}", row.flops / 1e9),
-            format!("{:.1}", row.weight_bytes / 1e6),
-            format!("{:.1}", row.kv_bytes / 1e6),
-            format!("{:.1}", row.arithmetic_intensity),
+            flops[index].clone(),
+            weights[index].clone(),
+            kv[index].clone(),
+            intensities[index].clone(),
             row.binding.name().to_owned(),
             output::milliseconds(row.time_s),
             format!("{:.1}", 100.0 * row.time_s / total),
         ]);
     }
+    let last = |column: Vec<String>| column.last().cloned().unwrap_or_default();
     table.push(vec![
         "sum".to_owned(),
         String::new(),
-        format!("{:.1}", step.sum(|row| row.flops) / 1e9),
-        output::millions(step.sum(|row| row.weight_bytes)),
-        output::millions(step.sum(|row| row.kv_bytes)),
+        last(flops),
+        last(weights),
+        last(kv),
         String::new(),
         String::new(),
         output::milliseconds(total),
@@ -323,7 +350,7 @@ pub fn against_bound(step: &StepTable, bound_s: f64, bandwidth: f64) -> String {
     let activations = step.sum(|row| row.activation_bytes) / bandwidth;
     format!(
         "Bound (all compute, or all weights and KV): {} ms; predicted {:.2}x.\n\
-         Of it {} ms launches; activations' traffic {} ms, in part hidden by compute.",
+         Launches take {} ms of it; activations' traffic takes {} ms, in part hidden.",
         output::milliseconds(bound_s),
         step.total_s() / bound_s,
         output::milliseconds(launches),

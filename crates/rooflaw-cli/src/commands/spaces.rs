@@ -79,10 +79,10 @@ fn detail(space: &DesignSpace) -> Result<()> {
         } else {
             axis.values.join(", ")
         };
-        output::paragraph(&format!("  {values}"))?;
+        output::line(&format!("  {values}"))?;
     }
     space
         .note
         .as_ref()
-        .map_or(Ok(()), |note| output::paragraph(&format!("Note: {note}")))
+        .map_or(Ok(()), |note| output::line(&format!("Note: {note}")))
 }

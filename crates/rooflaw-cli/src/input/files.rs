@@ -21,19 +21,23 @@ pub struct NamedArchitecture {
     pub architecture: Architecture,
 }
 
-/// Whether an argument means a file rather than an embedded name.
+/// Whether an argument means a file rather than an embedded name. Only its spelling decides: a folder that happens to be
+/// called `h100` must not hide the device.
 fn is_path(argument: &str) -> bool {
     let extension = Path::new(argument)
         .extension()
         .and_then(|extension| extension.to_str());
     argument.contains(['/', '\\'])
         || matches!(extension, Some("toml" | "json"))
-        || Path::new(argument).is_dir()
+        || matches!(argument, "." | "..")
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
     let shown = path.display();
     let file = File::open(path).with_context(|| format!("cannot open {shown}"))?;
+    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        bail!("{shown} is a folder: expected a file");
+    }
     let mut bytes = Vec::new();
     file.take(MAX_FILE_BYTES + 1)
         .read_to_end(&mut bytes)
@@ -83,23 +87,41 @@ pub fn space(argument: &str) -> Result<DesignSpace> {
 /// A model by name, from a config.json, or from a directory that holds one.
 pub fn model(argument: &str) -> Result<NamedArchitecture> {
     if !is_path(argument) {
-        let known = models::find(argument)?;
-        return Ok(NamedArchitecture {
-            name: known.entry.name.clone(),
-            architecture: known.architecture,
-        });
+        match models::find(argument) {
+            Ok(known) => {
+                return Ok(NamedArchitecture {
+                    name: known.entry.name.clone(),
+                    architecture: known.architecture,
+                });
+            }
+            Err(unknown) if !Path::new(argument).join("config.json").exists() => return Err(unknown.into()),
+            Err(_) => {}
+        }
     }
     let mut path = Path::new(argument).to_path_buf();
     if path.is_dir() {
         path.push("config.json");
+        if !path.exists() {
+            bail!("the folder {argument} holds no config.json");
+        }
     }
     let architecture = hf::read(&read(&path)?)
         .with_context(|| path.display().to_string())?
         .architecture;
-    // Every model's file is a config.json: its folder is the better name.
-    let name = match path.parent().map(stem).filter(|folder| !folder.is_empty()) {
+    Ok(NamedArchitecture {
+        name: model_name(&path),
+        architecture,
+    })
+}
+
+/// Every model's file is a config.json: its folder is the better name, even where it is given as `.`.
+fn model_name(path: &Path) -> String {
+    let folder = path
+        .parent()
+        .and_then(|folder| Path::new(".").join(folder).canonicalize().ok())
+        .and_then(|folder| Some(folder.file_name()?.to_string_lossy().into_owned()));
+    match folder {
         Some(folder) if path.file_name().is_some_and(|name| name == "config.json") => folder,
-        _ => stem(&path),
-    };
-    Ok(NamedArchitecture { name, architecture })
+        _ => stem(path),
+    }
 }

@@ -11,13 +11,13 @@ use rooflaw::roofline::Workload;
 #[command(next_help_heading = "Workload")]
 pub struct WorkloadArgs {
     /// Sequences processed together
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
     batch: u32,
     /// Tokens of each prompt
-    #[arg(long, value_name = "N", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=1 << 28))]
+    #[arg(long, value_name = "N", default_value_t = 1024, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=1 << 28))]
     prompt_tokens: u32,
     /// Tokens generated for each prompt
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(0..=1 << 28))]
+    #[arg(long, value_name = "N", default_value_t = 16, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(0..=1 << 28))]
     generated_tokens: u32,
 }
 

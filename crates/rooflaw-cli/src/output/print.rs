@@ -12,20 +12,34 @@ const WIDTH: usize = 80;
 const BOLD: Style = Style::new().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 
-/// A line of text.
+/// Longest error message, characters: a value quoted in one may be a whole file.
+const MAX_ERROR: usize = 1000;
+
+/// Text, each of its lines wrapped.
 pub fn line(text: &str) -> Result<()> {
-    Ok(writeln!(anstream::stdout(), "{text}")?)
+    let mut out = anstream::stdout();
+    for line in text.split('\n') {
+        let body = line.trim_start_matches(' ');
+        let indent = line.len() - body.len();
+        writeln!(out, "{:indent$}{}", "", wrapped(body, indent, indent))?;
+    }
+    Ok(())
 }
 
-/// A line in bold.
+/// Text in bold.
 pub fn heading(text: &str) -> Result<()> {
-    Ok(writeln!(anstream::stdout(), "{BOLD}{text}{BOLD:#}")?)
+    Ok(writeln!(
+        anstream::stdout(),
+        "{BOLD}{}{BOLD:#}",
+        wrapped(text, 0, 0)
+    )?)
 }
 
 /// A table, its header in bold.
 pub fn table(measured: &MeasuredTable) -> Result<()> {
-    let text = table_text(measured);
-    let (header, body) = text.split_once('\n').unwrap_or((&text, ""));
+    let text = table_text(measured, WIDTH);
+    let text = text.as_str();
+    let (header, body) = text.split_once('\n').unwrap_or((text, ""));
     let mut out = anstream::stdout();
     writeln!(out, "{BOLD}{header}{BOLD:#}")?;
     if !body.is_empty() {
@@ -34,9 +48,16 @@ pub fn table(measured: &MeasuredTable) -> Result<()> {
     Ok(())
 }
 
-/// Running text, wrapped.
-pub fn paragraph(text: &str) -> Result<()> {
-    line(&wrapped(text, 0))
+/// What went wrong, on one line. A reader that has gone away cannot be told.
+pub fn error(error: &anyhow::Error) {
+    let message = format!("{error:#}");
+    let mut shown: String = printable(&message).chars().take(MAX_ERROR).collect();
+    if shown.len() < message.len() && shown.chars().count() == MAX_ERROR {
+        shown.push('…');
+    }
+    let style = clap::builder::Styles::styled();
+    let label = style.get_error();
+    let _ = writeln!(anstream::stderr(), "{label}error:{label:#} {shown}");
 }
 
 /// A remark that changes how far the answer can be trusted.
@@ -45,14 +66,20 @@ pub fn warning(text: &str) -> Result<()> {
     Ok(writeln!(
         anstream::stderr(),
         "{YELLOW}{label}{YELLOW:#} {}",
-        wrapped(text, label.len() + 1)
+        wrapped(text, label.len() + 1, 2)
     )?)
 }
 
-/// Text broken into lines of at most 80 columns, the first of which begins at column `used`; the others are indented
-/// if it is not 0.
-fn wrapped(text: &str, used: usize) -> String {
-    let indent = if used > 0 { "  " } else { "" };
+/// Text without control characters: names come from files, and a terminal would obey them.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
+
+/// Text broken into lines of at most 80 columns, the first of which begins at column `used`; the others are indented.
+fn wrapped(text: &str, used: usize, indent: usize) -> String {
+    let text = printable(text);
     let mut lines = String::new();
     let mut column = used;
     for word in text.split_whitespace() {
@@ -60,8 +87,8 @@ fn wrapped(text: &str, used: usize) -> String {
         let at_start = lines.is_empty();
         if !at_start && column + 1 + width > WIDTH {
             lines.push('\n');
-            lines.push_str(indent);
-            column = indent.len();
+            lines.extend(std::iter::repeat_n(' ', indent));
+            column = indent;
         } else if !at_start {
             lines.push(' ');
             column += 1;
@@ -86,4 +113,18 @@ pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
             .downcast_ref::<io::Error>()
             .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_wrapped_and_harmless() {
+        let text = "word ".repeat(40);
+        let lines = wrapped(&text, 10, 2);
+        assert!(lines.lines().all(|line| line.chars().count() <= WIDTH));
+        assert!(lines.lines().skip(1).all(|line| line.starts_with("  word")));
+        assert_eq!(wrapped("\u{1b}[31mred\u{7}\n", 0, 0), "[31mred");
+    }
 }

@@ -1,13 +1,39 @@
 //! Numbers with the unit and the digits that people want.
 
-/// Seconds as milliseconds, three significant digits or one decimal: `0.892`, `4.89`, `18.3`, `1234.5`.
+/// Seconds as milliseconds, at least three significant digits in at most seven characters: `0.892`, `18.3`, `1234.5`.
 pub fn milliseconds(seconds: f64) -> String {
     let ms = seconds * 1e3;
     match ms {
         ms if ms < 1.0 => format!("{ms:.3}"),
         ms if ms < 10.0 => format!("{ms:.2}"),
-        ms => format!("{ms:.1}"),
+        ms => short(ms, 1),
     }
+}
+
+/// A number with as many of `decimals` as fit into seven characters: `1234.5`, `123457`, `1.23e8`.
+pub fn short(value: f64, decimals: usize) -> String {
+    (0..=decimals)
+        .rev()
+        .map(|decimals| format!("{value:.decimals$}"))
+        .find(|text| text.len() <= 7)
+        .unwrap_or_else(|| format!("{value:.2e}"))
+}
+
+/// A column of numbers, all with the decimals that the largest has room for.
+pub fn column(values: &[f64], decimals: usize) -> Vec<String> {
+    let largest = values.iter().copied().fold(0.0, f64::max);
+    let shown = short(largest, decimals);
+    let fitting = shown.split_once('.').map_or(0, |(_, digits)| digits.len());
+    let fitting = if shown.contains('e') { 0 } else { fitting };
+    values.iter().map(|&value| short(value, fitting)).collect()
+}
+
+/// A name cut to a width.
+pub fn elided(name: &str, width: usize) -> String {
+    if name.chars().count() <= width {
+        return name.to_owned();
+    }
+    name.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
 
 /// A duration with its unit: `892 µs`, `18.3 ms`, `2.00 s`.
@@ -15,27 +41,16 @@ pub fn seconds(seconds: f64) -> String {
     match seconds {
         s if s < 1e-3 => format!("{:.0} µs", s * 1e6),
         s if s < 1.0 => format!("{} ms", milliseconds(s)),
-        s => format!("{s:.2} s"),
+        s => format!("{} s", short(s, 2)),
     }
 }
 
 /// Bytes in GB (1e9): `0.99 GB`.
 pub fn gigabytes(bytes: f64) -> String {
-    let gb = bytes / 1e9;
-    if gb < 10.0 {
-        format!("{gb:.2} GB")
-    } else {
-        format!("{gb:.1} GB")
-    }
-}
-
-/// A number in millions, without a unit: `988.1`.
-pub fn millions(value: f64) -> String {
-    let millions = value / 1e6;
-    match millions {
-        m if m >= 100.0 => format!("{m:.0}"),
-        m if m >= 1.0 => format!("{m:.1}"),
-        m => format!("{m:.3}"),
+    match bytes / 1e9 {
+        gb if gb < 0.01 => format!("{} MB", short(1e3 * gb, 2)),
+        gb if gb < 10.0 => format!("{gb:.2} GB"),
+        gb => format!("{} GB", short(gb, 1)),
     }
 }
 
@@ -46,7 +61,7 @@ pub fn parameters(count: u64) -> String {
         c if c < 1e6 => format!("{:.0}K", c / 1e3),
         c if c < 1e9 => format!("{:.0}M", c / 1e6),
         c if c < 1e11 => format!("{:.2}B", c / 1e9),
-        c => format!("{:.0}B", c / 1e9),
+        c => format!("{}B", short(c / 1e9, 0)),
     }
 }
 
@@ -76,7 +91,12 @@ mod tests {
     fn numbers_read_well() {
         assert_eq!(milliseconds(0.00489), "4.89");
         assert_eq!(seconds(0.0183), "18.3 ms");
+        assert_eq!(milliseconds(1.234567e9), "1.23e12");
         assert_eq!(gigabytes(988.07e6), "0.99 GB");
+        assert_eq!(gigabytes(2e6), "2.00 MB");
+        assert_eq!(column(&[0.5, 123_456.7], 2), ["0", "123457"]);
+        assert_eq!(column(&[0.5, 39.48], 2), ["0.50", "39.48"]);
+        assert_eq!(elided("abcdef", 4), "abc…");
         assert_eq!(parameters(494_032_768), "494M");
         assert_eq!(thousands(1_234_567), "1,234,567");
         assert_eq!(thousands(12), "12");

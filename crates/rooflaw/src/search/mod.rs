@@ -90,7 +90,8 @@ impl Query<'_> {
         let size = self.space.len();
         let chunk = |mut partial: Partial<N>, number: u64| {
             let first = number * CHUNK;
-            let last = size.min(first + CHUNK);
+            // Saturating: a space may have nearly 2^64 combinations.
+            let last = size.min(first.saturating_add(CHUNK));
             partial.visit(self, first..last, &objectives);
             progress(last - first);
             partial

@@ -84,3 +84,26 @@ fn mistakes_are_named() {
         assert!(error.contains(expected), "{error}");
     }
 }
+
+/// Sixteen bits on each axis: 2^64 combinations are refused, 2^63 are read and walked at both ends.
+#[test]
+fn a_space_takes_no_memory_whatever_its_size() {
+    let axis = |name: &str, n: u32| {
+        format!("[[axes]]\nvariable = \"{name}\"\nrange = {{ min = 1, max = {n}, step = 1 }}\n")
+    };
+    let fixed = "name = \"large\"\n[fixed]\nn_kv_heads = 1\nhead_dim = 64\nintermediate_size = 64\n";
+    let axes = |n_heads| {
+        fixed.to_owned()
+            + &["n_layers", "hidden_size", "vocab_size"]
+                .map(|name| axis(name, 1 << 16))
+                .concat()
+            + &axis("n_heads", n_heads)
+    };
+    let refused = DesignSpace::from_toml("large", &axes(1 << 16)).unwrap_err();
+    assert_eq!(refused.to_string(), "axes: more than 2^64 combinations");
+    let space = DesignSpace::from_toml("large", &axes(1 << 15)).unwrap();
+    assert_eq!(space.len(), 1 << 63);
+    assert_eq!(Cursor::new(&space, 0).architecture().unwrap().n_layers, 1);
+    let last = Cursor::new(&space, space.len() - 1).architecture().unwrap();
+    assert_eq!((last.n_layers, last.attention.n_heads), (1 << 16, 1 << 15));
+}

@@ -8,15 +8,15 @@ use std::path::PathBuf;
 /// The frontier of loss against latency on a device, and the best architecture within budgets.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Without a budget on the objective's latency, the reference's latency is the budget: what is
-the best that could be had in the time that Qwen2.5-0.5B takes?
+    after_help = "Without a budget on the objective's latency, the reference's latency is the
+budget: what is the best to be had in the time that Qwen2.5-0.5B takes?
 
 Examples:
   rooflaw design
-  rooflaw design --device raspberry-pi-5 --weights Q4_K_M --max-tpot 50ms --max-memory 4GB
+  rooflaw design --device raspberry-pi-5 --weights Q4_K_M --max-tpot 50ms
   rooflaw design --application driving --weights fp16,w8a8 --out driving
-  rooflaw design --objective decode --prompt-tokens 4096 --generated-tokens 256 --json
-  rooflaw design --device my-board.toml --law my-law.toml --space my-space.toml"
+  rooflaw design --objective decode --prompt-tokens 4096 --json
+  rooflaw design --device board.toml --law law.toml --space space.toml"
 )]
 pub struct Args {
     /// A device's name, or a TOML file
@@ -37,22 +37,22 @@ pub struct Args {
     #[arg(long, value_parser = objective, help_heading = "Objective and budgets")]
     pub objective: Option<Objective>,
     /// Budget on the time to first token, such as 200ms
-    #[arg(long, value_name = "TIME", value_parser = input::seconds, help_heading = "Objective and budgets")]
+    #[arg(long, value_name = "TIME", value_parser = input::seconds, allow_hyphen_values = true, help_heading = "Objective and budgets")]
     pub max_ttft: Option<f64>,
     /// Budget on the time per output token, such as 20ms
-    #[arg(long, value_name = "TIME", value_parser = input::seconds, help_heading = "Objective and budgets")]
+    #[arg(long, value_name = "TIME", value_parser = input::seconds, allow_hyphen_values = true, help_heading = "Objective and budgets")]
     pub max_tpot: Option<f64>,
     /// Budget on the total latency, such as 0.5s
-    #[arg(long, value_name = "TIME", value_parser = input::seconds, help_heading = "Objective and budgets")]
+    #[arg(long, value_name = "TIME", value_parser = input::seconds, allow_hyphen_values = true, help_heading = "Objective and budgets")]
     pub max_total: Option<f64>,
     /// Budget on memory, such as 4GB or 4GiB [default: the device's]
-    #[arg(long, value_name = "SIZE", value_parser = input::bytes, help_heading = "Objective and budgets")]
+    #[arg(long, value_name = "SIZE", value_parser = input::bytes, allow_hyphen_values = true, help_heading = "Objective and budgets")]
     pub max_memory: Option<f64>,
     /// Budget on parameters, such as 3B
-    #[arg(long, value_name = "COUNT", value_parser = input::count, help_heading = "Objective and budgets")]
+    #[arg(long, value_name = "COUNT", value_parser = input::count, allow_hyphen_values = true, help_heading = "Objective and budgets")]
     pub max_parameters: Option<f64>,
     /// Budget on the parameters a token uses, such as 500M
-    #[arg(long, value_name = "COUNT", value_parser = input::count, help_heading = "Objective and budgets")]
+    #[arg(long, value_name = "COUNT", value_parser = input::count, allow_hyphen_values = true, help_heading = "Objective and budgets")]
     pub max_active_parameters: Option<f64>,
     /// A target of arXiv 2602.10377: embodied-ai (TPOT 20 ms), driving (total 100 ms), smart-home (total 500 ms),
     /// private-serving (total 2 s)
@@ -64,10 +64,10 @@ pub struct Args {
     #[command(flatten)]
     pub formats: FormatArgs,
     /// Write report.html, figures, frontier.csv, best/config.json and design.json into this folder
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub out: Option<PathBuf>,
     /// Print JSON
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub json: bool,
 }
 

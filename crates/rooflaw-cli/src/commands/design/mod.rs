@@ -1,6 +1,7 @@
 //! `rooflaw design`: the main job, from a device and budgets to the best architecture.
 
 mod args;
+mod nothing;
 pub mod print;
 
 pub use args::Args;
@@ -79,6 +80,9 @@ pub struct Reference {
     pub extrapolations: Vec<Extrapolation>,
 }
 
+/// Largest space searched.
+const MAX_COMBINATIONS: u64 = 100_000_000_000;
+
 /// Dots of the space in the figure.
 const CLOUD: u64 = 4000;
 
@@ -91,6 +95,18 @@ pub fn run(args: &Args) -> Result<()> {
     let formats = args.formats.formats()?;
     let assumptions = args.formats.assumptions();
     let (objective, mut budgets) = args.objective_and_budgets()?;
+    // What would fail at the end had better fail before a search of minutes.
+    if let Some(out) = &args.out {
+        Folder::check(out)?;
+    }
+    if space.len() > MAX_COMBINATIONS {
+        bail!(
+            "the space `{}` has {} combinations: expected at most {}, which take hours",
+            space.id,
+            output::thousands(space.len()),
+            output::thousands(MAX_COMBINATIONS)
+        );
+    }
     let capacity = device.memory_capacity_bytes;
     budgets.memory_bytes = Some(budgets.memory_bytes.map_or(capacity, |asked| asked.min(capacity)));
     let evaluators: Vec<Evaluator> = formats
@@ -124,7 +140,7 @@ pub fn run(args: &Args) -> Result<()> {
     let outcome = query.run(&|done| progress.advance(done));
     let elapsed = progress.finish();
     let chosen =
-        choose(&outcome, &law).ok_or_else(|| nothing_fits(&outcome, &budgets, &space.id, &device))?;
+        choose(&outcome, &law).ok_or_else(|| args.nothing_fits(&outcome, &budgets, &space.id, &device))?;
     let at_its_latency = outcome
         .by_format
         .first()
@@ -194,42 +210,6 @@ fn best_within(found: &FormatOutcome, objective: Objective, latency_s: f64) -> O
         .copied()
 }
 
-/// Which budgets are out of reach, and what would be within.
-fn nothing_fits(outcome: &Outcome, budgets: &Budgets, space: &str, device: &Device) -> anyhow::Error {
-    if outcome.n_architectures == 0 {
-        return anyhow!(
-            "the space `{space}` is empty: its constraints exclude all {} combinations",
-            outcome.n_combinations
-        );
-    }
-    let mut reasons = Vec::new();
-    for (position, (name, budget)) in budgets.entries().into_iter().enumerate() {
-        let least = outcome
-            .by_format
-            .iter()
-            .filter_map(|found| found.least.entries()[position].1)
-            .fold(f64::INFINITY, f64::min);
-        if let Some(budget) = budget
-            && least > budget
-        {
-            let shown = |value| args::shown(position, value);
-            reasons.push(format!(
-                "{name} at most {}, where the least possible is {}",
-                shown(budget),
-                shown(least)
-            ));
-        }
-    }
-    if reasons.is_empty() {
-        reasons.push("each of them can be met, but not all together".to_owned());
-    }
-    anyhow!(
-        "no architecture of the space `{space}` meets the budgets on {}: {}",
-        device.name,
-        reasons.join("; ")
-    )
-}
-
 fn cloud(query: &Query<'_>, evaluator: &Evaluator) -> Vec<(f64, f64)> {
     let point = |c: &Candidate| (1e3 * query.objective.latency_s(&c.evaluation), c.evaluation.loss);
     query.sample(CLOUD, evaluator).iter().map(point).collect()
@@ -296,7 +276,7 @@ pub fn warnings(design: &Design<'_>) -> Vec<String> {
 fn rate(outcome: &Outcome, elapsed: Duration) -> String {
     let evaluations = outcome.n_architectures as f64 * outcome.by_format.len() as f64;
     format!(
-        "{:.2} s ({:.1} million evaluations/s)",
+        "{:.2} s ({:.1} M/s)",
         elapsed.as_secs_f64(),
         evaluations / elapsed.as_secs_f64() / 1e6
     )

@@ -27,22 +27,22 @@ pub fn print(args: &Args, design: &Design<'_>, law: &LossLaw, elapsed: Duration)
         design.space,
     ))?;
     output::line(&format!(
-        "{} architectures of {} combinations, all evaluated in {}",
-        output::thousands(outcome.n_architectures),
+        "{} combinations, {} architectures evaluated in {}",
         output::thousands(outcome.n_combinations),
+        output::thousands(outcome.n_architectures),
         rate(outcome, elapsed),
     ))?;
     output::line("")?;
     output::heading("The best within the budgets")?;
-    output::paragraph(&budget_text(design, args))?;
-    output::paragraph(&format!(
+    output::line(&budget_text(design, args))?;
+    output::line(&format!(
         "Build: {}.",
         shape(&design.chosen.candidate.architecture)
     ))?;
     output::line("")?;
     output::table(&chosen_table(design))?;
     output::line("")?;
-    output::paragraph(&comparison(design))?;
+    output::line(&comparison(design))?;
     for found in &outcome.by_format {
         output::line("")?;
         let shown = spread(&found.frontier, ROWS);
@@ -214,7 +214,7 @@ pub fn frontier_table(candidates: &[Candidate], objective: Objective) -> Measure
             ffn(architecture),
             output::parameters(evaluation.parameters.total),
             output::parameters(evaluation.parameters.active),
-            format!("{:.2}", evaluation.memory.total_bytes() / 1e9),
+            output::short(evaluation.memory.total_bytes() / 1e9, 2),
         ]);
     }
     table

@@ -1,0 +1,72 @@
+//! What to say when nothing meets the budgets.
+
+use super::{Args, args::shown};
+use rooflaw::device::Device;
+use rooflaw::search::{Budgets, Outcome};
+
+/// The flags that set the budgets, in the order of `Budgets::entries`.
+const FLAGS: [&str; 6] = [
+    "--max-ttft",
+    "--max-tpot",
+    "--max-total",
+    "--max-memory",
+    "--max-parameters",
+    "--max-active-parameters",
+];
+
+impl Args {
+    /// Which budgets are out of reach, who set them, and what would be within.
+    pub(super) fn nothing_fits(
+        &self,
+        outcome: &Outcome,
+        budgets: &Budgets,
+        space: &str,
+        device: &Device,
+    ) -> anyhow::Error {
+        if outcome.n_architectures == 0 {
+            return anyhow::anyhow!(
+                "the space `{space}` is empty: its constraints exclude all {} combinations",
+                outcome.n_combinations
+            );
+        }
+        let flags = [
+            self.max_ttft,
+            self.max_tpot,
+            self.max_total,
+            self.max_memory,
+            self.max_parameters,
+            self.max_active_parameters,
+        ];
+        let mut reasons = Vec::new();
+        for (position, (name, budget)) in budgets.entries().into_iter().enumerate() {
+            let least = outcome
+                .by_format
+                .iter()
+                .filter_map(|found| found.least.entries()[position].1)
+                .fold(f64::INFINITY, f64::min);
+            let Some(budget) = budget.filter(|&budget| least > budget) else {
+                continue;
+            };
+            // A budget may be the flag's, or a lower one: of the device, the application, the reference.
+            let source = match (flags[position], name, self.application) {
+                (Some(asked), ..) if asked <= budget => FLAGS[position].to_owned(),
+                (_, "memory", _) => "the device's".to_owned(),
+                (_, _, Some(application)) => format!("--application {}", application.name()),
+                _ => format!("{}'s; set another with {}", self.reference, FLAGS[position]),
+            };
+            reasons.push(format!(
+                "{name} at most {} ({source}), where the least possible is {}",
+                shown(position, budget),
+                shown(position, least)
+            ));
+        }
+        if reasons.is_empty() {
+            reasons.push("each of them can be met, but not all together".to_owned());
+        }
+        anyhow::anyhow!(
+            "no architecture of the space `{space}` meets the budgets on {}: {}",
+            device.name,
+            reasons.join("; ")
+        )
+    }
+}

@@ -1,0 +1,44 @@
+//! Any text as a law file: no panic, neither when it is read nor when the law is evaluated.
+//!
+//! `mkdir -p fuzz/corpus/law_toml; RUSTC_BOOTSTRAP=1 cargo fuzz run law_toml fuzz/corpus/law_toml \
+//! fuzz/seeds/law_toml -- -dict=fuzz/law_toml.dict`
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use rooflaw::law::{Features, LossLaw};
+
+/// A small model, a large one, and the ends of what an architecture can have.
+const POINTS: [Features; 4] = [
+    Features::new(24.0, 896.0, 5.43, 1.0, 128.0),
+    Features::new(61.0, 7168.0, 2.57, 0.035, 288.0),
+    Features::new(1.0, 1.0, 1e-6, 1e-6, 1.0),
+    Features::new(4096.0, 1_048_576.0, 1e6, 1.0, 1_048_576.0),
+];
+
+fuzz_target!(|text: &str| {
+    let Ok(law) = LossLaw::from_toml("fuzz", text) else {
+        return;
+    };
+    for features in &POINTS {
+        let loss = law.evaluate(features);
+        // The inner loop's logarithms and the plain sum agree where the terms are of ordinary size.
+        let contributions = law.contributions(features);
+        let sum = law.irreducible_loss + contributions.iter().map(|(_, share)| share).sum::<f64>();
+        let size =
+            law.irreducible_loss.abs() + contributions.iter().map(|(_, share)| share.abs()).sum::<f64>();
+        let ordinary = |exponent: f64| exponent.abs() < 10.0;
+        if law
+            .terms
+            .iter()
+            .flat_map(|term| &term.exponents)
+            .all(|(_, exponent)| ordinary(*exponent))
+            && size < 1e100
+        {
+            assert!((loss - sum).abs() <= 1e-9 * (1.0 + size), "{loss} {sum}");
+        }
+        for extrapolation in law.extrapolations(features) {
+            assert!(!extrapolation.to_string().is_empty());
+        }
+    }
+});
