@@ -86,7 +86,7 @@ pub fn run(args: &Args) -> Result<()> {
     }
     if args.json {
         return output::json(
-            &json!({ "device": device, "workload": workload, "law": law.id, "models": rows }),
+            &json!({ "device": device, "workload": workload, "law": law.id, "expected_ratios": report::ExpectedRatios::of(&device), "models": rows }),
         );
     }
     output::heading(&format!(
@@ -100,7 +100,7 @@ pub fn run(args: &Args) -> Result<()> {
         "TTFT, TPOT (mean over the tokens out) in ms; GB: memory, ! where it does not fit; loss: nats/token of each \
          shape if trained as the law's runs were, not of the model as published.",
     )?;
-    output::line(report::ACCURACY)?;
+    output::line(&report::accuracy(&device))?;
     for warning in warnings {
         output::warning(&warning)?;
     }

@@ -2,10 +2,10 @@
 
 use crate::input::{self, ArchitectureFlags, FormatArgs, NamedArchitecture, WorkloadArgs};
 use crate::output::{self, Folder, MeasuredTable};
-use crate::report;
+use crate::report::{self, ExpectedRatios};
 use anyhow::{Result, bail};
 use rooflaw::architecture::{Architecture, Parameters};
-use rooflaw::device::Device;
+use rooflaw::device::{Device, ExpectedRatio};
 use rooflaw::format::Formats;
 use rooflaw::law::{Extrapolation, Features, LossLaw};
 use rooflaw::operators::Step;
@@ -69,6 +69,8 @@ pub struct Prediction<'a> {
     pub fits: bool,
     /// Where the law extrapolates.
     pub extrapolations: Vec<Extrapolation>,
+    /// Measured over predicted latency, by published measurements of the device's class.
+    pub expected_ratios: ExpectedRatios,
     /// Precisions the device has no rate for.
     pub fallbacks: &'a [Fallback],
     /// The prefill, operator by operator.
@@ -146,6 +148,7 @@ fn predict<'a>(
         tpot_at_context_s: decode.total_s(),
         fits: evaluation.memory.total_bytes() <= device.memory_capacity_bytes,
         extrapolations: law.extrapolations(&Features::of(architecture)),
+        expected_ratios: ExpectedRatios::of(device),
         fallbacks: roofline.fallbacks(),
         prefill_bound_s: prefill.hand_bound_s(roofline.bandwidth()),
         decode_bound_s: decode.hand_bound_s(roofline.bandwidth()),
@@ -203,7 +206,7 @@ fn print(args: &Args, prediction: &Prediction<'_>, law: &LossLaw, roofline: &Roo
         output::line(&against_bound(table, bound, roofline.bandwidth()))?;
     }
     output::line("")?;
-    output::line(report::ACCURACY)?;
+    output::line(&report::accuracy(device))?;
     for warning in warnings(prediction, law) {
         output::warning(&warning)?;
     }
@@ -240,13 +243,28 @@ fn summary(prediction: &Prediction<'_>) -> MeasuredTable {
     let mut table = MeasuredTable::new(&["predicted", "value", ""], &[0, 2]);
     let mut row =
         |name: &str, value: String, remark: String| table.push(vec![name.to_owned(), value, remark]);
-    row("TTFT", output::seconds(evaluation.ttft_s), "prefill".to_owned());
+    let ExpectedRatios { ttft, tpot } = prediction.expected_ratios;
+    let expect = |seconds: f64, ratio: &ExpectedRatio| {
+        format!(
+            "expect {} to {}",
+            output::seconds(ratio.p10 * seconds),
+            output::seconds(ratio.p90 * seconds)
+        )
+    };
+    row(
+        "TTFT",
+        output::seconds(evaluation.ttft_s),
+        expect(evaluation.ttft_s, &ttft),
+    );
     let at_context = format!("at context {}", output::thousands(u64::from(prediction.context)));
     let rate = f64::from(prediction.workload.batch) / prediction.tpot_at_context_s;
     row(
         "TPOT",
         output::seconds(prediction.tpot_at_context_s),
-        format!("{at_context}: {rate:.1} tokens/s"),
+        format!(
+            "{}; {at_context}, {rate:.1} tokens/s",
+            expect(prediction.tpot_at_context_s, &tpot)
+        ),
     );
     row(
         "total latency",

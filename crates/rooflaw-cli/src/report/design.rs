@@ -2,7 +2,7 @@
 
 use super::figures::{frontier_figure, parameters_figure, roofline_figure};
 use super::prediction::page_table;
-use super::{ACCURACY, add_figure, command_line};
+use super::{ExpectedRatios, accuracy, add_figure, command_line};
 use crate::commands::design::{Design, print, warnings};
 use crate::commands::predict::Prediction;
 use crate::output::{self, Folder};
@@ -114,7 +114,7 @@ fn page(design: &Design<'_>, law: &LossLaw, budgets: &str, blocks: Vec<Block>) -
         kind: NoteKind::Assumption,
         text,
     };
-    notes.push(assumption(ACCURACY.to_owned()));
+    notes.push(assumption(accuracy(design.device)));
     notes.push(assumption(format!(
         "Loss: {}. Law: {} ({}).",
         law.loss, law.name, law.source
@@ -201,6 +201,7 @@ fn prediction<'a>(design: &'a Design<'_>, roofline: &'a Roofline) -> Prediction<
         tpot_at_context_s: decode.total_s(),
         fits: true,
         extrapolations: design.chosen.extrapolations.clone(),
+        expected_ratios: ExpectedRatios::of(design.device),
         fallbacks: roofline.fallbacks(),
         prefill_bound_s: prefill.hand_bound_s(roofline.bandwidth()),
         decode_bound_s: decode.hand_bound_s(roofline.bandwidth()),

@@ -6,13 +6,52 @@ pub mod prediction;
 
 use crate::output::Folder;
 use anyhow::Result;
-use rooflaw::device::Device;
+use rooflaw::device::{Device, ExpectedRatio, Phase, expected_ratio};
 use rooflaw::roofline::Fallback;
 use rooflaw_report::figure::Figure;
+use serde::Serialize;
+
+/// Measured over predicted latency: what published measurements of the device's class say.
+#[derive(Clone, Copy, Serialize)]
+pub struct ExpectedRatios {
+    /// Of TTFT.
+    pub ttft: ExpectedRatio,
+    /// Of TPOT.
+    pub tpot: ExpectedRatio,
+}
+
+impl ExpectedRatios {
+    /// Those of a device that is not calibrated.
+    pub fn of(device: &Device) -> ExpectedRatios {
+        ExpectedRatios {
+            ttft: expected_ratio(device.class, Phase::Prefill),
+            tpot: expected_ratio(device.class, Phase::Decode),
+        }
+    }
+}
 
 /// How far a latency can be trusted, wherever one is shown.
-pub const ACCURACY: &str =
-    "Latencies are a roofline's, not calibrated on this device: a lower bound plus launches.";
+pub fn accuracy(device: &Device) -> String {
+    let ExpectedRatios { ttft, tpot } = ExpectedRatios::of(device);
+    let range = |expected: &ExpectedRatio| {
+        let class = if expected.pooled {
+            "all classes"
+        } else {
+            device.class.name()
+        };
+        let (p10, p90, median) = (expected.p10, expected.p90, expected.median);
+        format!(
+            "{p10:.2} to {p90:.2} times as long, {median:.2} in the median ({} of {class})",
+            expected.n_rows
+        )
+    };
+    format!(
+        "Latencies are an uncalibrated roofline's: a lower bound. In published measurements, prefill takes {}; decode \
+         takes {}.",
+        range(&ttft),
+        range(&tpot),
+    )
+}
 
 /// One sentence for each precision the device has no rate for.
 pub fn fallback_warnings(device: &Device, fallbacks: &[Fallback]) -> Vec<String> {

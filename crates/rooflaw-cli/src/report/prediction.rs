@@ -1,7 +1,7 @@
 //! The folder of `rooflaw predict --out`.
 
 use super::figures::roofline_figure;
-use super::{ACCURACY, add_figure, command_line};
+use super::{accuracy, add_figure, command_line};
 use crate::commands::predict::{Prediction, against_bound, operators};
 use crate::output::{self, Folder, MeasuredTable};
 use anyhow::Result;
@@ -74,7 +74,7 @@ pub fn write(prediction: &Prediction<'_>, roofline: &Roofline, folder: &mut Fold
         ],
         notes: vec![Note {
             kind: NoteKind::Assumption,
-            text: ACCURACY.to_owned(),
+            text: accuracy(prediction.device),
         }],
         command: command_line(),
         version: format!("rooflaw {}", env!("CARGO_PKG_VERSION")),

@@ -8,7 +8,7 @@ pub use args::Args;
 
 use crate::input;
 use crate::output::{self, Folder, Progress};
-use crate::report;
+use crate::report::{self, ExpectedRatios};
 use anyhow::{Result, anyhow, bail};
 use rooflaw::device::Device;
 use rooflaw::format::Formats;
@@ -43,6 +43,8 @@ pub struct Design<'a> {
     pub reference: Reference,
     /// The frontiers.
     pub outcome: Outcome,
+    /// Measured over predicted latency, by published measurements of the device's class.
+    pub expected_ratios: ExpectedRatios,
     /// Precisions the device has no rate for.
     pub fallbacks: Vec<Fallback>,
     /// A sample of the space: latency in ms, loss.
@@ -160,6 +162,7 @@ pub fn run(args: &Args) -> Result<()> {
             at_its_latency,
             extrapolations: law.extrapolations(&Features::of(&reference_model.architecture)),
         },
+        expected_ratios: ExpectedRatios::of(&device),
         fallbacks: evaluators
             .iter()
             .flat_map(|evaluator| evaluator.roofline().fallbacks())

@@ -55,7 +55,7 @@ pub fn print(args: &Args, design: &Design<'_>, law: &LossLaw, elapsed: Duration)
         output::table(&frontier_table(&shown, design.objective))?;
     }
     output::line("")?;
-    output::line(report::ACCURACY)?;
+    output::line(&report::accuracy(design.device))?;
     output::line("Loss: nats/token of a model trained as the law's runs were; the law states no interval.")?;
     for warning in warnings(design) {
         output::warning(&warning)?;
