@@ -11,7 +11,7 @@ use rooflaw::format::Precision;
 #[command(after_help = "Examples:
   rooflaw devices                         all of them
   rooflaw devices --class jetson          one kind
-  rooflaw devices jetson-agx-orin-64gb    one device and where its figures come from
+  rooflaw devices jetson-agx-orin-64gb    one, with the sources of its figures
   rooflaw devices my-board.toml           checks a file of your own")]
 pub struct Args {
     /// A name, alias or TOML file, to see all of one device

@@ -11,7 +11,7 @@ use serde_json::json;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   rooflaw models                    all of them
-  rooflaw models qwen2.5-0.5b       one, with its architecture and where it was read
+  rooflaw models qwen2.5-0.5b       one, and where it was read
   rooflaw models path/config.json   reads and checks a config.json of your own")]
 pub struct Args {
     /// A name, a config.json or its folder, to see all of one model
