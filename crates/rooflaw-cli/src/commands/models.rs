@@ -60,9 +60,9 @@ pub fn run(args: &Args) -> Result<()> {
             ))?;
             let said_twice = format!("{}: ", entry.config_kind);
             let source = entry.config_source.trim_start_matches(&said_twice);
-            output::line(&format!("Configuration ({}): {source}", entry.config_kind))?;
+            output::paragraph(&format!("Configuration ({}): {source}", entry.config_kind))?;
             for text in [&entry.total_source, &entry.total_note].into_iter().flatten() {
-                output::line(&format!("Published total: {text}"))?;
+                output::paragraph(&format!("Published total: {text}"))?;
             }
         }
         return Ok(());

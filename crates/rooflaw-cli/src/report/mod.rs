@@ -11,8 +11,7 @@ use rooflaw::roofline::Fallback;
 use rooflaw_report::figure::Figure;
 
 /// How far a latency can be trusted, wherever one is shown.
-pub const ACCURACY: &str =
-    "Latencies are a roofline's, not calibrated on this device: a lower bound plus launches.";
+pub const ACCURACY: &str = "Latencies: a roofline's lower bound plus launches; not calibrated on the device.";
 
 /// One sentence for each precision the device has no rate for.
 pub fn fallback_warnings(device: &Device, fallbacks: &[Fallback]) -> Vec<String> {

@@ -25,7 +25,7 @@ fn design_names_what_to_build_and_how_it_compares() {
             "loss (nats/token, of the law)",
             "exp(ΔL) =",
             "Frontier with bf16 weights",
-            "not calibrated on this device",
+            "not calibrated on the device",
         ],
     );
 }
@@ -130,6 +130,21 @@ fn files_serve_where_names_do() {
     );
     let shown = folder.path().file_name().unwrap().to_string_lossy().into_owned();
     contains(&here("predict ."), &[&format!("{shown} on Jetson")]);
+}
+
+/// Several formats may lack the same rate: it is said once.
+#[test]
+fn a_remark_is_made_once() {
+    let output = rooflaw()
+        .args(
+            "design --space paper --device rk3588 --weights bf16,w8a16,fp16,w4a16 --activations bf16"
+                .split(' '),
+        )
+        .output()
+        .unwrap();
+    let remarks = String::from_utf8(output.stderr).unwrap();
+    let bf16 = remarks.matches("no bf16 rate is known for RK3588").count();
+    assert_eq!(bf16, 1, "{remarks}");
 }
 
 /// A folder that happens to have a device's name must not hide the device.
