@@ -12,10 +12,10 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(name = "rooflaw", version, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "Examples:
-  rooflaw design                                   what to build, on defaults
-  rooflaw design --device raspberry-pi-5 --out pi  a report, figures, config.json
-  rooflaw predict qwen3-0.6b --device apple-m4     where the time goes
-  rooflaw COMMAND --help                           each command has examples")]
+  rooflaw design                                 what to build, on defaults
+  rooflaw design --device raspberry-pi-5 --out pi    report and config.json
+  rooflaw predict qwen3-0.6b --device apple-m4   where the time goes
+  rooflaw COMMAND --help                         more examples")]
 struct Cli {
     #[command(subcommand)]
     command: Command,

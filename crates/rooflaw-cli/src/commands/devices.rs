@@ -11,7 +11,7 @@ use rooflaw::format::Precision;
 #[command(after_help = "Examples:
   rooflaw devices                         all of them
   rooflaw devices --class jetson          one kind
-  rooflaw devices jetson-agx-orin-64gb    one device and where its figures come from
+  rooflaw devices jetson-agx-orin-64gb    one, with the sources of its figures
   rooflaw devices my-board.toml           checks a file of your own")]
 pub struct Args {
     /// A name, alias or TOML file, to see all of one device
@@ -84,7 +84,12 @@ fn classes() -> clap::builder::PossibleValuesParser {
 
 fn row(device: &Device) -> Vec<String> {
     let unread = if device.sources.unread.is_empty() { "" } else { "*" };
-    let peak = |precision| device.peaks.of(precision).map_or_else(|| "–".to_owned(), tera);
+    let peak = |precision| {
+        device
+            .peaks
+            .of(precision)
+            .map_or_else(|| "–".to_owned(), output::tera)
+    };
     let floating = device.peaks.fp16.map_or(Precision::Fp32, |_| Precision::Fp16);
     vec![
         format!("  {}{unread}", device.id),
@@ -95,15 +100,6 @@ fn row(device: &Device) -> Vec<String> {
     ]
 }
 
-fn tera(rate: f64) -> String {
-    let tera = rate / 1e12;
-    if tera < 10.0 {
-        format!("{tera:.2}")
-    } else {
-        format!("{tera:.1}")
-    }
-}
-
 fn detail(device: &Device) -> Result<()> {
     output::heading(&format!("{} ({})", device.name, device.id))?;
     let variant = device
@@ -112,7 +108,7 @@ fn detail(device: &Device) -> Result<()> {
         .map_or_else(String::new, |variant| format!(", {variant}"));
     output::line(&format!("{}, {}{variant}", device.vendor, device.class.name()))?;
     if !device.aliases.is_empty() {
-        output::line(&format!("also: {}", device.aliases.join(", ")))?;
+        output::paragraph(&format!("also: {}", device.aliases.join(", ")))?;
     }
     output::line("")?;
     let unread = |names: &[&str]| {
@@ -121,7 +117,7 @@ fn detail(device: &Device) -> Result<()> {
             .unread
             .iter()
             .any(|entry| names.contains(&entry.as_str()));
-        if listed { "  (source not read)" } else { "" }
+        if listed { "(source not read)" } else { "" }
     };
     let mut table = MeasuredTable::new(&["figure", "value", ""], &[0, 2]);
     for precision in Precision::ALL {
@@ -130,7 +126,7 @@ fn detail(device: &Device) -> Result<()> {
             let mark = unread(&["peak_tflops", &name]).to_owned();
             table.push(vec![
                 format!("peak {precision}, dense"),
-                format!("{} T/s", tera(rate)),
+                format!("{} T/s", output::tera(rate)),
                 mark,
             ]);
         }
@@ -153,18 +149,19 @@ fn detail(device: &Device) -> Result<()> {
         ]);
     }
     let launch = format!("{:.1} µs", device.launch_overhead_s * 1e6);
+    let is_default = device.launch_overhead_s == device.class.default_launch_overhead_s();
     table.push(vec![
         "launch of an operator".to_owned(),
         launch,
-        "  (default of the class)".to_owned(),
+        if is_default { "(default of the class)" } else { "" }.to_owned(),
     ]);
     output::table(&table)?;
     output::line("")?;
-    output::line(&format!("Peak rates: {}", device.sources.peak_tflops))?;
-    output::line(&format!("Bandwidth: {}", device.sources.memory_bandwidth))?;
-    output::line(&format!("Capacity: {}", device.sources.memory_capacity))?;
+    output::paragraph(&format!("Peak rates: {}", device.sources.peak_tflops))?;
+    output::paragraph(&format!("Bandwidth: {}", device.sources.memory_bandwidth))?;
+    output::paragraph(&format!("Capacity: {}", device.sources.memory_capacity))?;
     device
         .note
         .as_ref()
-        .map_or(Ok(()), |note| output::line(&format!("Note: {note}")))
+        .map_or(Ok(()), |note| output::paragraph(&format!("Note: {note}")))
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   rooflaw models                    all of them
-  rooflaw models qwen2.5-0.5b       one, with its architecture and where it was read
+  rooflaw models qwen2.5-0.5b       one, and where it was read
   rooflaw models path/config.json   reads and checks a config.json of your own")]
 pub struct Args {
     /// A name, a config.json or its folder, to see all of one model
@@ -60,9 +60,9 @@ pub fn run(args: &Args) -> Result<()> {
             ))?;
             let said_twice = format!("{}: ", entry.config_kind);
             let source = entry.config_source.trim_start_matches(&said_twice);
-            output::line(&format!("Configuration ({}): {source}", entry.config_kind))?;
+            output::paragraph(&format!("Configuration ({}): {source}", entry.config_kind))?;
             for text in [&entry.total_source, &entry.total_note].into_iter().flatten() {
-                output::line(&format!("Published total: {text}"))?;
+                output::paragraph(&format!("Published total: {text}"))?;
             }
         }
         return Ok(());

@@ -8,7 +8,7 @@ use rooflaw::architecture::{Architecture, Parameters};
 use rooflaw::device::{Device, ExpectedRatio};
 use rooflaw::format::Formats;
 use rooflaw::law::{Extrapolation, Features, LossLaw};
-use rooflaw::operators::Step;
+use rooflaw::operators::{ComputeUnit, Step};
 use rooflaw::roofline::{Evaluation, Evaluator, Fallback, OperatorRow, Roofline, StepTable, Workload};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -161,7 +161,7 @@ fn print(args: &Args, prediction: &Prediction<'_>, law: &LossLaw, roofline: &Roo
     let (device, workload, formats) = (prediction.device, prediction.workload, &prediction.formats);
     output::heading(&format!("{} on {}", prediction.model, device.name))?;
     output::line(&format!(
-        "batch {}, {} tokens in, {} out; weights {}, activations {}, KV cache {}",
+        "batch {}, {} tokens in, {} out; weights {}, activations {}, KV {}",
         workload.batch,
         output::thousands(u64::from(workload.prompt_tokens)),
         workload.generated_tokens,
@@ -170,8 +170,8 @@ fn print(args: &Args, prediction: &Prediction<'_>, law: &LossLaw, roofline: &Roo
         formats.kv,
     ))?;
     output::line(&format!(
-        "peak {:.1} TFLOP/s, {:.1} GB/s, ridge point {:.0} FLOP/byte, {:.1} µs a launch",
-        roofline.peak(rooflaw::operators::ComputeUnit::Matrix) / 1e12,
+        "peak {} TFLOP/s, {:.1} GB/s, ridge point {:.0} FLOP/byte, {:.1} µs a launch",
+        output::tera(roofline.peak(ComputeUnit::Matrix)),
         roofline.bandwidth() / 1e9,
         roofline.ridge_point(),
         if roofline.assumptions().launch_overhead {
@@ -368,7 +368,7 @@ pub fn against_bound(step: &StepTable, bound_s: f64, bandwidth: f64) -> String {
     let activations = step.sum(|row| row.activation_bytes) / bandwidth;
     format!(
         "Bound (all compute, or all weights and KV): {} ms; predicted {:.2}x.\n\
-         Launches take {} ms of it; activations' traffic takes {} ms, in part hidden.",
+         Launches: {} ms of it; activations' traffic: {} ms, in part hidden.",
         output::milliseconds(bound_s),
         step.total_s() / bound_s,
         output::milliseconds(launches),

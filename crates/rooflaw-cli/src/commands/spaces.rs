@@ -84,5 +84,5 @@ fn detail(space: &DesignSpace) -> Result<()> {
     space
         .note
         .as_ref()
-        .map_or(Ok(()), |note| output::line(&format!("Note: {note}")))
+        .map_or(Ok(()), |note| output::paragraph(&format!("Note: {note}")))
 }

@@ -41,9 +41,6 @@ impl Folder {
     /// A target that is a file, or is below one.
     pub fn check(target: &Path) -> Result<()> {
         let shown = target.display();
-        if target.as_os_str().is_empty() {
-            bail!("--out is empty: expected a folder");
-        }
         for (depth, place) in target.ancestors().enumerate() {
             match fs::metadata(place) {
                 Ok(metadata) if metadata.is_dir() => return Ok(()),

@@ -26,6 +26,11 @@ pub fn line(text: &str) -> Result<()> {
     Ok(())
 }
 
+/// Running text, its own line breaks ignored.
+pub fn paragraph(text: &str) -> Result<()> {
+    line(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 /// Text in bold.
 pub fn heading(text: &str) -> Result<()> {
     Ok(writeln!(

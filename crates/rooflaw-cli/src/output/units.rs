@@ -54,6 +54,16 @@ pub fn gigabytes(bytes: f64) -> String {
     }
 }
 
+/// Operations per second in T/s, without the unit: `0.31`, `42.5`.
+pub fn tera(rate: f64) -> String {
+    let tera = rate / 1e12;
+    if tera < 10.0 {
+        format!("{tera:.2}")
+    } else {
+        short(tera, 1)
+    }
+}
+
 /// A parameter count: `494M`, `1.24B`.
 pub fn parameters(count: u64) -> String {
     let count = count as f64;

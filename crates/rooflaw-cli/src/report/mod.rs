@@ -41,7 +41,7 @@ pub fn accuracy(device: &Device) -> String {
         };
         let (p10, p90, median) = (expected.p10, expected.p90, expected.median);
         format!(
-            "{p10:.2} to {p90:.2} times as long, {median:.2} in the median ({} of {class})",
+            "{p10:.2} to {p90:.2} times as long, {median:.2} in the median ({} rows, {class})",
             expected.n_rows
         )
     };

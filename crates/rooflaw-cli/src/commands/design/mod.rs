@@ -269,9 +269,12 @@ pub fn warnings(design: &Design<'_>) -> Vec<String> {
     if formats.iter().any(quantised) {
         warnings.push("the law knows nothing of quantisation: the loss it costs is not counted".to_owned());
     }
-    let mut fallbacks = report::fallback_warnings(design.device, &design.fallbacks);
-    fallbacks.dedup();
-    warnings.extend(fallbacks);
+    // Several formats may lack the same rate.
+    for fallback in report::fallback_warnings(design.device, &design.fallbacks) {
+        if !warnings.contains(&fallback) {
+            warnings.push(fallback);
+        }
+    }
     warnings
 }
 

@@ -56,7 +56,7 @@ pub fn print(args: &Args, design: &Design<'_>, law: &LossLaw, elapsed: Duration)
     }
     output::line("")?;
     output::line(&report::accuracy(design.device))?;
-    output::line("Loss: nats/token of a model trained as the law's runs were; the law states no interval.")?;
+    output::line("Loss: nats/token if trained as the law's runs were; the law states no interval.")?;
     for warning in warnings(design) {
         output::warning(&warning)?;
     }
@@ -158,13 +158,14 @@ pub fn comparison(design: &Design<'_>) -> String {
         );
     };
     format!(
-        "At {name}'s {} of {}: loss {} against {}, exp(ΔL) = {ratio:.3} ({:+.1} %). That is a ratio of law losses, not \
+        "At {name}'s {} of {}: loss {} against {}, exp(ΔL) = {ratio:.3} ({}{:.1} %). That is a ratio of law losses, not \
          of WikiText-2 perplexities, where the paper measured −19.42 %.",
         design.objective.latency_name(),
         output::seconds(latency),
         output::loss(found.evaluation.loss),
         output::loss(reference.evaluation.loss),
-        100.0 * (ratio - 1.0),
+        if ratio < 1.0 { "−" } else { "+" },
+        100.0 * (ratio - 1.0).abs(),
     )
 }
 

@@ -1,0 +1,21 @@
+//! The `rooflaw` binary from end to end: what people type, what they get, and what happens to their mistakes.
+//!
+//! One test program for all subjects, so that it is linked once. Searches use the paper's space: 9,000 combinations.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop"
+)]
+
+mod bad_files;
+mod bad_flags;
+mod bad_names;
+mod bad_out;
+mod budgets;
+mod commands;
+mod determinism;
+mod folder;
+mod json;
+mod terminal;
+mod tool;
