@@ -25,7 +25,7 @@ fn design_names_what_to_build_and_how_it_compares() {
             "loss (nats/token, of the law)",
             "exp(ΔL) =",
             "Frontier with bf16 weights",
-            "not calibrated on the device",
+            "Latencies are an uncalibrated roofline's",
         ],
     );
 }
