@@ -5,14 +5,59 @@
 
 #![no_main]
 
+#[path = "../edits.rs"]
+mod edits;
+
 use libfuzzer_sys::fuzz_target;
 use rooflaw::device::Device;
 use rooflaw::format::Formats;
 use rooflaw::operators::{Assumptions, ComputeUnit};
 use rooflaw::roofline::Roofline;
 
-fuzz_target!(|text: &str| {
-    let Ok(device) = Device::from_toml("fuzz", text) else {
+/// What edits begin with, and what they put into it.
+const TEMPLATE: &str = include_str!("../seeds/device_toml/minimal.toml");
+const REPLACEMENTS: &[&str] = &[
+    "0",
+    "1",
+    "2",
+    "3",
+    "4",
+    "8",
+    "64",
+    "-1",
+    "0.5",
+    "1e-300",
+    "5e-324",
+    "1e7",
+    "1e12",
+    "1e15",
+    "1e308",
+    "inf",
+    "nan",
+    "65535",
+    "65536",
+    "16777216",
+    "4294967296",
+    "apple",
+    "phone",
+    "npu",
+    "cpu",
+    "datacenter-gpu",
+    "fp16",
+    "bf16",
+    "fp8",
+    "int8",
+    "int4",
+    "fp4",
+    "power_w",
+    "launch_overhead_us",
+];
+
+fuzz_target!(|input: &[u8]| {
+    let Some(text) = edits::text(input, TEMPLATE, REPLACEMENTS) else {
+        return;
+    };
+    let Ok(device) = Device::from_toml("fuzz", &text) else {
         return;
     };
     assert!(device.memory_bandwidth_bytes_per_s > 0.0);

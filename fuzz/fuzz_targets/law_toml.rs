@@ -5,6 +5,9 @@
 
 #![no_main]
 
+#[path = "../edits.rs"]
+mod edits;
+
 use libfuzzer_sys::fuzz_target;
 use rooflaw::law::{Features, LossLaw};
 
@@ -16,8 +19,44 @@ const POINTS: [Features; 4] = [
     Features::new(4096.0, 1_048_576.0, 1e6, 1.0, 1_048_576.0),
 ];
 
-fuzz_target!(|text: &str| {
-    let Ok(law) = LossLaw::from_toml("fuzz", text) else {
+/// What edits begin with, and what they put into it.
+const TEMPLATE: &str = include_str!("../seeds/law_toml/minimal.toml");
+const REPLACEMENTS: &[&str] = &[
+    "0",
+    "1",
+    "2",
+    "3",
+    "4",
+    "8",
+    "64",
+    "-1",
+    "0.5",
+    "1e-300",
+    "5e-324",
+    "1e7",
+    "1e12",
+    "1e15",
+    "1e308",
+    "inf",
+    "nan",
+    "65535",
+    "65536",
+    "16777216",
+    "4294967296",
+    "-1e12",
+    "-0.0",
+    "n_layers",
+    "hidden_size",
+    "ffn_ratio",
+    "activation_rate",
+    "kv_dim",
+];
+
+fuzz_target!(|input: &[u8]| {
+    let Some(text) = edits::text(input, TEMPLATE, REPLACEMENTS) else {
+        return;
+    };
+    let Ok(law) = LossLaw::from_toml("fuzz", &text) else {
         return;
     };
     for features in &POINTS {

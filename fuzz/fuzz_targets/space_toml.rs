@@ -5,6 +5,9 @@
 
 #![no_main]
 
+#[path = "../edits.rs"]
+mod edits;
+
 use libfuzzer_sys::fuzz_target;
 use rooflaw::device;
 use rooflaw::format::Formats;
@@ -28,8 +31,57 @@ static EVALUATOR: LazyLock<Evaluator> = LazyLock::new(|| {
     Evaluator::new(law::find("co-design").expect("embedded"), roofline, workload)
 });
 
-fuzz_target!(|text: &str| {
-    let Ok(space) = DesignSpace::from_toml("fuzz", text) else {
+/// What edits begin with, and what they put into it.
+const TEMPLATE: &str = include_str!("../seeds/space_toml/moe.toml");
+const REPLACEMENTS: &[&str] = &[
+    "0",
+    "1",
+    "2",
+    "3",
+    "4",
+    "8",
+    "64",
+    "-1",
+    "0.5",
+    "1e-300",
+    "5e-324",
+    "1e7",
+    "1e12",
+    "1e15",
+    "1e308",
+    "inf",
+    "nan",
+    "65535",
+    "65536",
+    "16777216",
+    "4294967296",
+    "n_layers",
+    "hidden_size",
+    "vocab_size",
+    "n_heads",
+    "n_kv_heads",
+    "head_dim",
+    "ffn_ratio",
+    "intermediate_size",
+    "n_experts",
+    "experts_per_token",
+    "expert_size",
+    "n_shared_experts",
+    "shared_expert_size",
+    "n_dense_layers",
+    "sliding_window",
+    "n_local_layers",
+    "true",
+    "false",
+    "full",
+    "swi_glu",
+];
+
+fuzz_target!(|input: &[u8]| {
+    let Some(text) = edits::text(input, TEMPLATE, REPLACEMENTS) else {
+        return;
+    };
+    let Ok(space) = DesignSpace::from_toml("fuzz", &text) else {
         return;
     };
     let last = space.len() - 1;

@@ -102,14 +102,14 @@ fn row(device: &Device) -> Vec<String> {
 
 fn detail(device: &Device) -> Result<()> {
     output::heading(&format!("{} ({})", device.name, device.id))?;
-    let variant = device
-        .variant
-        .as_ref()
-        .map_or_else(String::new, |variant| format!(", {variant}"));
-    output::line(&format!("{}, {}{variant}", device.vendor, device.class.name()))?;
-    if !device.aliases.is_empty() {
-        output::paragraph(&format!("also: {}", device.aliases.join(", ")))?;
-    }
+    let kind = [
+        device.vendor.as_str(),
+        device.class.name(),
+        device.variant.as_deref().unwrap_or_default(),
+    ];
+    let kind: Vec<&str> = kind.into_iter().filter(|part| !part.is_empty()).collect();
+    output::line(&kind.join(", "))?;
+    output::remark("also", &device.aliases.join(", "))?;
     output::line("")?;
     let unread = |names: &[&str]| {
         let listed = device
@@ -157,11 +157,11 @@ fn detail(device: &Device) -> Result<()> {
     ]);
     output::table(&table)?;
     output::line("")?;
-    output::paragraph(&format!("Peak rates: {}", device.sources.peak_tflops))?;
-    output::paragraph(&format!("Bandwidth: {}", device.sources.memory_bandwidth))?;
-    output::paragraph(&format!("Capacity: {}", device.sources.memory_capacity))?;
+    output::remark("Peak rates", &device.sources.peak_tflops)?;
+    output::remark("Bandwidth", &device.sources.memory_bandwidth)?;
+    output::remark("Capacity", &device.sources.memory_capacity)?;
     device
         .note
         .as_ref()
-        .map_or(Ok(()), |note| output::paragraph(&format!("Note: {note}")))
+        .map_or(Ok(()), |note| output::remark("Note", note))
 }

@@ -46,10 +46,10 @@ pub fn run(args: &Args) -> Result<()> {
 
 fn detail(law: &LossLaw) -> Result<()> {
     output::heading(&format!("{} ({})", law.name, law.id))?;
-    output::paragraph(&format!("Source: {}", law.source))?;
-    output::paragraph(&format!("Loss: {}", law.loss))?;
+    output::remark("Source", &law.source)?;
+    output::remark("Loss", &law.loss)?;
     if let Some(quality) = &law.quality {
-        output::paragraph(&format!("Quality: {quality}"))?;
+        output::remark("Quality", quality)?;
     }
     output::line("")?;
     output::line(&format!("loss = {}", law.irreducible_loss))?;
@@ -78,5 +78,5 @@ fn detail(law: &LossLaw) -> Result<()> {
     output::table(&table)?;
     law.note
         .as_ref()
-        .map_or(Ok(()), |note| output::paragraph(&format!("Note: {note}")))
+        .map_or(Ok(()), |note| output::remark("Note", note))
 }

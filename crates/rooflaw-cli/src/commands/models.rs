@@ -62,7 +62,7 @@ pub fn run(args: &Args) -> Result<()> {
             let source = entry.config_source.trim_start_matches(&said_twice);
             output::paragraph(&format!("Configuration ({}): {source}", entry.config_kind))?;
             for text in [&entry.total_source, &entry.total_note].into_iter().flatten() {
-                output::paragraph(&format!("Published total: {text}"))?;
+                output::remark("Published total", text)?;
             }
         }
         return Ok(());

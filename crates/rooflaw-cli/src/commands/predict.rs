@@ -230,6 +230,9 @@ pub fn warnings(prediction: &Prediction<'_>, law: &LossLaw) -> Vec<String> {
             output::gigabytes(prediction.device.memory_capacity_bytes),
         ));
     }
+    if !prediction.evaluation.loss.is_finite() {
+        warnings.push(format!("the law {} gives no finite loss for it", law.id));
+    }
     for extrapolation in &prediction.extrapolations {
         warnings.push(format!("the law {} extrapolates: {extrapolation}", law.id));
     }

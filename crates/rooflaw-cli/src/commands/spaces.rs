@@ -61,11 +61,8 @@ fn summary(space: &DesignSpace) -> Value {
 
 fn detail(space: &DesignSpace) -> Result<()> {
     output::heading(&format!("{} ({})", space.name, space.id))?;
-    output::line(&format!(
-        "{} combinations. Source: {}",
-        output::thousands(space.len()),
-        space.source
-    ))?;
+    output::line(&format!("{} combinations", output::thousands(space.len())))?;
+    output::remark("Source", &space.source)?;
     output::line("")?;
     for axis in space.axes() {
         let names: Vec<&str> = axis.variables.iter().map(|variable| variable.name()).collect();
@@ -84,5 +81,5 @@ fn detail(space: &DesignSpace) -> Result<()> {
     space
         .note
         .as_ref()
-        .map_or(Ok(()), |note| output::paragraph(&format!("Note: {note}")))
+        .map_or(Ok(()), |note| output::remark("Note", note))
 }

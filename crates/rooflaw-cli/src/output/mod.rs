@@ -7,7 +7,7 @@ mod text;
 mod units;
 
 pub use folder::Folder;
-pub use print::{error, heading, is_broken_pipe, json, line, paragraph, table, warning};
+pub use print::{error, heading, is_broken_pipe, json, line, paragraph, remark, table, warning};
 pub use progress::Progress;
 pub use text::MeasuredTable;
 pub use units::{column, gigabytes, loss, milliseconds, parameters, seconds, short, tera, thousands};

@@ -31,6 +31,14 @@ pub fn paragraph(text: &str) -> Result<()> {
     line(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
+/// A paragraph behind its label, unless there is nothing to say.
+pub fn remark(label: &str, text: &str) -> Result<()> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    paragraph(&format!("{label}: {text}"))
+}
+
 /// Text in bold.
 pub fn heading(text: &str) -> Result<()> {
     Ok(writeln!(

@@ -56,15 +56,17 @@ struct PeaksFile {
 
 /// Above any device that exists, so that unit mistakes (bytes for gigabytes) are caught.
 const MAX_FIGURE: f64 = 1e7;
+/// Below any microcontroller, so that quotients of figures stay finite.
+const MIN_FIGURE: f64 = 1e-6;
 
-fn positive(field: &str, value: f64) -> Result<f64, DeviceFileError> {
-    if value > 0.0 && value <= MAX_FIGURE {
+fn figure(field: &str, value: f64) -> Result<f64, DeviceFileError> {
+    if (MIN_FIGURE..=MAX_FIGURE).contains(&value) {
         return Ok(value);
     }
     Err(DeviceFileError::Value {
         field: field.to_owned(),
         value: value.to_string(),
-        accepted: "a positive number up to 1e7",
+        accepted: "a number from 1e-6 to 1e7",
     })
 }
 
@@ -72,11 +74,11 @@ impl Device {
     /// Reads a device file. `id` is its file stem. `data/devices/README.md` describes the keys and their units.
     ///
     /// # Errors
-    /// Text that is too long, is not TOML, has unknown or missing keys, figures that are not positive, or no peak.
+    /// Text that is too long, is not TOML, has unknown or missing keys, figures beyond any device, or no peak.
     pub fn from_toml(id: &str, text: &str) -> Result<Device, DeviceFileError> {
         let file: DeviceFile = toml_file::parse(text)?;
         let peak = |name: &str, tera: Option<f64>| -> Result<Option<f64>, DeviceFileError> {
-            tera.map(|value| positive(&format!("peak_tflops.{name}"), value).map(|value| value * 1e12))
+            tera.map(|value| figure(&format!("peak_tflops.{name}"), value).map(|value| value * 1e12))
                 .transpose()
         };
         let peaks = Peaks {
@@ -113,12 +115,12 @@ impl Device {
             vendor: file.vendor,
             class: file.class,
             variant: file.variant,
-            memory_bandwidth_bytes_per_s: positive(
+            memory_bandwidth_bytes_per_s: figure(
                 "memory_bandwidth_gb_per_s",
                 file.memory_bandwidth_gb_per_s,
             )? * 1e9,
-            memory_capacity_bytes: positive("memory_capacity_gb", file.memory_capacity_gb)? * 1e9,
-            power_w: file.power_w.map(|value| positive("power_w", value)).transpose()?,
+            memory_capacity_bytes: figure("memory_capacity_gb", file.memory_capacity_gb)? * 1e9,
+            power_w: file.power_w.map(|value| figure("power_w", value)).transpose()?,
             peaks,
             launch_overhead_s,
             note: file.note,
@@ -153,7 +155,7 @@ mod tests {
         let message = Device::from_toml("board", &negative).unwrap_err().to_string();
         assert_eq!(
             message,
-            "memory_bandwidth_gb_per_s = -17: expected a positive number up to 1e7"
+            "memory_bandwidth_gb_per_s = -17: expected a number from 1e-6 to 1e7"
         );
         let unknown = MINIMAL.replace("fp32", "fp99");
         assert!(
@@ -162,6 +164,16 @@ mod tests {
                 .to_string()
                 .contains("fp99")
         );
-        assert!(Device::from_toml("board", &MINIMAL.replace("0.15", "nan")).is_err());
+        // Found by fuzzing: with a bandwidth of next to nothing the ridge point was infinite.
+        for wrong in ["nan", "inf", "0", "1e-300", "1e8"] {
+            assert!(
+                Device::from_toml("board", &MINIMAL.replace("0.15", wrong)).is_err(),
+                "{wrong}"
+            );
+            assert!(
+                Device::from_toml("board", &MINIMAL.replace("17.0", wrong)).is_err(),
+                "{wrong}"
+            );
+        }
     }
 }

@@ -141,8 +141,8 @@ pub fn run(args: &Args) -> Result<()> {
     let progress = Progress::new(space.len());
     let outcome = query.run(&|done| progress.advance(done));
     let elapsed = progress.finish();
-    let chosen =
-        choose(&outcome, &law).ok_or_else(|| args.nothing_fits(&outcome, &budgets, &space.id, &device))?;
+    let chosen = choose(&outcome, &law)
+        .ok_or_else(|| args.nothing_fits(&outcome, &budgets, &space.id, &device, &law))?;
     let at_its_latency = outcome
         .by_format
         .first()
@@ -193,6 +193,7 @@ fn choose(outcome: &Outcome, law: &LossLaw) -> Option<Chosen> {
         .by_format
         .iter()
         .filter_map(best)
+        .filter(|(_, candidate)| candidate.evaluation.loss.is_finite())
         .min_by(|a, b| a.1.evaluation.loss.total_cmp(&b.1.evaluation.loss))?;
     let extrapolations = law.extrapolations(&Features::of(&candidate.architecture));
     Some(Chosen {

@@ -2,7 +2,8 @@
 
 use super::{Args, args::shown};
 use rooflaw::device::Device;
-use rooflaw::search::{Budgets, Outcome};
+use rooflaw::law::LossLaw;
+use rooflaw::search::{Budgets, FormatOutcome, Outcome};
 
 /// The flags that set the budgets, in the order of `Budgets::entries`.
 const FLAGS: [&str; 6] = [
@@ -22,6 +23,7 @@ impl Args {
         budgets: &Budgets,
         space: &str,
         device: &Device,
+        law: &LossLaw,
     ) -> anyhow::Error {
         if outcome.n_architectures == 0 {
             return anyhow::anyhow!(
@@ -59,6 +61,16 @@ impl Args {
                 shown(position, budget),
                 shown(position, least)
             ));
+        }
+        let met = |found: &FormatOutcome| {
+            let mut within = found.frontier.iter();
+            found.best.is_some() || found.n_feasible > 0 && within.all(|c| !c.evaluation.loss.is_finite())
+        };
+        if reasons.is_empty() && outcome.by_format.iter().any(met) {
+            return anyhow::anyhow!(
+                "the law `{}` gives no finite loss for any architecture of the space `{space}` within the budgets",
+                law.id
+            );
         }
         if reasons.is_empty() {
             reasons.push("each of them can be met, but not all together".to_owned());
