@@ -11,6 +11,7 @@ pub mod frontier;
 pub mod law;
 mod near_miss;
 pub mod operators;
+mod pair;
 pub mod roofline;
 pub mod search;
 pub mod space;

@@ -40,6 +40,8 @@ impl<const N: usize> Partial<N> {
         objectives: &impl Fn(&Evaluation, f64) -> [f64; N],
     ) {
         let limits = &query.space.limits;
+        let total_limits = limits.total_parameters.ends();
+        let active_limits = limits.active_parameters.ends();
         let filters = query
             .budgets
             .without(query.objective)
@@ -57,8 +59,8 @@ impl<const N: usize> Partial<N> {
                 };
                 let evaluation = evaluator.evaluate(&architecture);
                 let parameters = &evaluation.parameters;
-                if !limits.total_parameters.contains(parameters.total as f64)
-                    || !limits.active_parameters.contains(parameters.active as f64)
+                if !total_limits.contains(&(parameters.total as f64))
+                    || !active_limits.contains(&(parameters.active as f64))
                 {
                     continue;
                 }
@@ -71,7 +73,7 @@ impl<const N: usize> Partial<N> {
                     .zip(&mut found.least)
                     .zip(&filters)
                 {
-                    *least = least.min(value);
+                    *least = if value < *least { value } else { *least };
                     within &= value <= *limit;
                 }
                 if within {

@@ -15,6 +15,7 @@ use crate::architecture::{Activation, QkNorm};
 use crate::{embedded, near_miss::near_miss};
 use monomial::Monomial;
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 use variable::Slots;
 
 /// Most axes of a space.
@@ -71,6 +72,12 @@ impl Bound {
     #[must_use]
     pub fn contains(&self, value: f64) -> bool {
         self.min.is_none_or(|min| value >= min) && self.max.is_none_or(|max| value <= max)
+    }
+
+    /// The range with infinite ends where a side is open.
+    #[must_use]
+    pub(crate) fn ends(&self) -> RangeInclusive<f64> {
+        self.min.unwrap_or(f64::NEG_INFINITY)..=self.max.unwrap_or(f64::INFINITY)
     }
 }
 
