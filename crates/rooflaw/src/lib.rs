@@ -12,6 +12,7 @@ pub mod law;
 pub mod models;
 mod near_miss;
 pub mod operators;
+mod pair;
 pub mod roofline;
 pub mod search;
 pub mod space;

@@ -152,6 +152,7 @@ pub struct Moe {
 impl Activation {
     /// Projections from `hidden_size` to the FFN width: gate and up, or up alone.
     #[must_use]
+    #[inline]
     pub const fn is_gated(self) -> bool {
         !matches!(self, Activation::Plain)
     }
@@ -160,6 +161,7 @@ impl Activation {
 impl Architecture {
     /// Width of all queries together.
     #[must_use]
+    #[inline]
     pub fn query_width(&self) -> u32 {
         match self.attention.kv {
             KvProjection::Grouped { head_dim, .. } => self.attention.n_heads * head_dim,
@@ -173,6 +175,7 @@ impl Architecture {
 
     /// Elements cached per token and layer, keys and values together.
     #[must_use]
+    #[inline]
     pub fn kv_elements_per_token(&self) -> u32 {
         match self.attention.kv {
             KvProjection::Grouped { n_kv_heads, head_dim } => 2 * n_kv_heads * head_dim,
@@ -187,18 +190,21 @@ impl Architecture {
     /// The co-design law's `d_m`: the KV-cache dimension, `n_kv_heads · head_dim`; for latent attention half of
     /// what is cached, so that `2·d_m` elements are cached per token and layer in either case.
     #[must_use]
+    #[inline]
     pub fn kv_dim(&self) -> f64 {
         f64::from(self.kv_elements_per_token()) / 2.0
     }
 
     /// Layers with a mixture of experts.
     #[must_use]
+    #[inline]
     pub fn n_moe_layers(&self) -> u32 {
         self.ffn.moe.map_or(0, |moe| self.n_layers - moe.n_dense_layers)
     }
 
     /// Layers with sliding-window attention.
     #[must_use]
+    #[inline]
     pub fn n_local_layers(&self) -> u32 {
         self.attention
             .sliding_window
@@ -207,38 +213,56 @@ impl Architecture {
 
     /// The FFN width a token passes, averaged over layers: `K·expert_size` plus the shared experts, or the dense width.
     #[must_use]
+    #[inline]
     pub fn active_ffn_width(&self) -> f64 {
         self.mean_ffn_width(|moe| moe.experts_per_token)
     }
 
     /// The FFN width held in memory, averaged over layers.
     #[must_use]
+    #[inline]
     pub fn stored_ffn_width(&self) -> f64 {
         self.mean_ffn_width(|moe| moe.n_experts)
     }
 
     fn mean_ffn_width(&self, routed: impl Fn(&Moe) -> u32) -> f64 {
+        self.summed_ffn_width(routed) / f64::from(self.n_layers)
+    }
+
+    /// The FFN widths over all layers together: those a token passes, and those held in memory.
+    #[inline]
+    pub(crate) fn summed_ffn_widths(&self) -> (f64, f64) {
+        (
+            self.summed_ffn_width(|moe| moe.experts_per_token),
+            self.summed_ffn_width(|moe| moe.n_experts),
+        )
+    }
+
+    #[inline]
+    fn summed_ffn_width(&self, routed: impl Fn(&Moe) -> u32) -> f64 {
         let dense = f64::from(self.ffn.intermediate_size);
+        let n_layers = f64::from(self.n_layers);
         match &self.ffn.moe {
-            None => dense,
+            None => dense * n_layers,
             Some(moe) => {
                 let width = f64::from(routed(moe)) * f64::from(moe.expert_size)
                     + f64::from(moe.n_shared_experts) * f64::from(moe.shared_expert_size);
                 let n_dense = f64::from(moe.n_dense_layers);
-                let n_layers = f64::from(self.n_layers);
-                (dense * n_dense + width * (n_layers - n_dense)) / n_layers
+                dense * n_dense + width * (n_layers - n_dense)
             }
         }
     }
 
     /// `r`: active FFN width over `hidden_size`.
     #[must_use]
+    #[inline]
     pub fn ffn_ratio(&self) -> f64 {
         self.active_ffn_width() / f64::from(self.hidden_size)
     }
 
     /// `ρ`: active over stored FFN width, in (0, 1]; `K/E` without shared experts or dense layers, 1 when dense.
     #[must_use]
+    #[inline]
     pub fn activation_rate(&self) -> f64 {
         if self.ffn.moe.is_none() {
             1.0

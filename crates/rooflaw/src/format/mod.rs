@@ -1,8 +1,12 @@
 //! Number formats of weights, activations and the KV cache, with their real bits per element.
 
 mod gguf;
+mod table;
 mod weights;
 
+pub(crate) use gguf::more_bits_share;
+pub(crate) use table::{WeightBytes, WeightTable};
+pub(crate) use weights::Alignment;
 pub use weights::{Tensor, TensorShape, WeightFormat};
 
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! Weight formats: bits per weight of each tensor, and the precision the matrix products run in.
 
-use super::{Precision, UnknownFormat, gguf};
+use super::{Precision, UnknownFormat, gguf, more_bits_share};
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, fmt, str::FromStr};
 
@@ -31,6 +31,70 @@ pub enum Tensor {
     Router,
     /// Norms, biases, sinks: vectors, never quantised.
     Vector,
+}
+
+impl Tensor {
+    pub(crate) const COUNT: usize = 12;
+
+    /// Every role, in the order of their numbers.
+    pub(super) const ALL: [Tensor; Tensor::COUNT] = [
+        Tensor::Embedding,
+        Tensor::LmHead,
+        Tensor::Query,
+        Tensor::Key,
+        Tensor::Value,
+        Tensor::Output,
+        Tensor::FfnUp,
+        Tensor::FfnDown,
+        Tensor::ExpertUp,
+        Tensor::ExpertDown,
+        Tensor::Router,
+        Tensor::Vector,
+    ];
+}
+
+/// How rows divide into the blocks that GGUF quantises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Alignment {
+    /// Whole super-blocks of 256.
+    SuperBlocks,
+    /// Whole blocks of 32 only.
+    Blocks,
+    /// Neither.
+    None,
+}
+
+impl Alignment {
+    pub(crate) fn of(in_features: u32) -> Alignment {
+        if in_features.is_multiple_of(256) {
+            Alignment::SuperBlocks
+        } else if in_features.is_multiple_of(32) {
+            Alignment::Blocks
+        } else {
+            Alignment::None
+        }
+    }
+}
+
+/// Bits per weight as a sum that holds for every width and depth.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct WeightBits {
+    /// In every layer.
+    pub(crate) base: f64,
+    /// More in the layers that [`more_bits_share`](super::more_bits_share) counts.
+    pub(crate) bump: f64,
+    /// More for every row of the matrix, whatever its length.
+    pub(crate) per_row: f64,
+}
+
+impl WeightBits {
+    pub(super) const fn plain(base: f64) -> WeightBits {
+        WeightBits {
+            base,
+            bump: 0.0,
+            per_row: 0.0,
+        }
+    }
 }
 
 /// What of a tensor decides its bits per weight.
@@ -159,10 +223,16 @@ impl WeightFormat {
     /// Bits per weight of a tensor, scales included; for formats that mix types by layer, the mean over layers.
     #[must_use]
     pub fn bits_per_weight(self, shape: TensorShape) -> f64 {
-        let unquantised = matches!(shape.tensor, Tensor::Vector | Tensor::Router);
-        let vocabulary = matches!(shape.tensor, Tensor::Embedding | Tensor::LmHead);
-        let per_channel = |bits: f64| bits + 16.0 / f64::from(shape.in_features);
-        match self {
+        let alignment = Alignment::of(shape.in_features);
+        let bits = self.bits(shape.tensor, alignment, shape.n_experts == 8);
+        bits.base + bits.bump * more_bits_share(shape.n_layers) + bits.per_row / f64::from(shape.in_features)
+    }
+
+    /// The home of every format's rules.
+    pub(super) fn bits(self, tensor: Tensor, alignment: Alignment, has_eight_experts: bool) -> WeightBits {
+        let unquantised = matches!(tensor, Tensor::Vector | Tensor::Router);
+        let vocabulary = matches!(tensor, Tensor::Embedding | Tensor::LmHead);
+        WeightBits::plain(match self {
             WeightFormat::Fp32 => 32.0,
             WeightFormat::Fp16 | WeightFormat::Bf16 => 16.0,
             WeightFormat::GgufF16 => {
@@ -176,7 +246,10 @@ impl WeightFormat {
                 if unquantised || vocabulary {
                     16.0
                 } else {
-                    per_channel(8.0)
+                    return WeightBits {
+                        per_row: 16.0,
+                        ..WeightBits::plain(8.0)
+                    };
                 }
             }
             WeightFormat::W4A16 { group_size } => {
@@ -187,7 +260,7 @@ impl WeightFormat {
                 }
             }
             WeightFormat::Mxfp4 => {
-                if matches!(shape.tensor, Tensor::ExpertUp | Tensor::ExpertDown) {
+                if matches!(tensor, Tensor::ExpertUp | Tensor::ExpertDown) {
                     4.0 + 8.0 / 32.0
                 } else {
                     16.0
@@ -201,10 +274,10 @@ impl WeightFormat {
                 if unquantised {
                     32.0
                 } else {
-                    gguf::bits_per_weight(self, shape)
+                    return gguf::bits(self, tensor, alignment, has_eight_experts);
                 }
             }
-        }
+        })
     }
 }
 
@@ -260,6 +333,13 @@ impl<'de> Deserialize<'de> for WeightFormat {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tensors_are_numbered_in_order() {
+        for (index, tensor) in Tensor::ALL.into_iter().enumerate() {
+            assert_eq!(tensor as usize, index);
+        }
+    }
 
     #[test]
     fn names_round_trip() {

@@ -4,6 +4,7 @@
 //! `additive_power`, is `L = L∞ + Σᵢ cᵢ · Πⱼ featureⱼ^eᵢⱼ`, which covers the co-design law (arXiv 2602.10377),
 //! and additive width/depth laws. [`LossLaw::evaluate`] allocates nothing.
 
+mod elementary;
 mod feature;
 mod file;
 mod range;
@@ -12,7 +13,7 @@ pub use feature::{Feature, Features};
 pub use file::LawFileError;
 pub use range::{Extrapolation, FittedRange};
 
-use crate::{architecture::Architecture, embedded, near_miss::near_miss};
+use crate::{architecture::Architecture, embedded, near_miss::near_miss, pair::Pair};
 use serde::Serialize;
 
 /// Most terms a law can have.
@@ -54,40 +55,130 @@ pub struct Term {
     pub exponents: Vec<(Feature, f64)>,
 }
 
-/// The law as the evaluation loop wants it: fixed arrays, logarithms of the coefficients.
+/// The law as the evaluation loop wants it: fixed arrays, the terms in pairs, and powers of [`Sizes`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Kernel {
-    n_terms: usize,
-    uses: [bool; Feature::COUNT],
-    sign: [f64; MAX_TERMS],
-    log_coefficient: [f64; MAX_TERMS],
-    exponents: [[f64; Feature::COUNT]; MAX_TERMS],
+    terms: [TermPair; MAX_TERMS / 2],
+    n_pairs: usize,
+    /// Of every depth there has been; deeper models take a little longer.
+    log_layers: [f64; 129],
+}
+
+/// What features are ratios of, so that no logarithm waits for a division: layers, hidden size, active and stored FFN
+/// width over all layers, elements cached per token and layer.
+type Sizes = [f64; Feature::COUNT];
+
+impl Features {
+    #[inline(always)]
+    fn sizes(&self) -> Sizes {
+        let &[n_layers, hidden_size, ffn_ratio, activation_rate, kv_dim] = self.values();
+        let active = ffn_ratio * hidden_size * n_layers;
+        [
+            n_layers,
+            hidden_size,
+            active,
+            active / activation_rate,
+            2.0 * kv_dim,
+        ]
+    }
+}
+
+/// The exponents of [`Sizes`], given those of the features.
+fn exponents_of_sizes([n_layers, hidden_size, ffn_ratio, activation_rate, kv_dim]: [f64; 5]) -> Sizes {
+    [
+        n_layers - ffn_ratio,
+        hidden_size - ffn_ratio,
+        ffn_ratio + activation_rate,
+        -activation_rate,
+        kv_dim,
+    ]
+}
+
+/// Two terms; one that there is not has the coefficient 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct TermPair {
+    coefficients: [f64; 2],
+    exponents: [[f64; 2]; Feature::COUNT],
 }
 
 impl Kernel {
     fn new(terms: &[Term]) -> Kernel {
         let mut kernel = Kernel {
-            n_terms: 0,
-            uses: [false; Feature::COUNT],
-            sign: [0.0; MAX_TERMS],
-            log_coefficient: [0.0; MAX_TERMS],
-            exponents: [[0.0; Feature::COUNT]; MAX_TERMS],
+            terms: [TermPair::default(); MAX_TERMS / 2],
+            n_pairs: 0,
+            log_layers: std::array::from_fn(|n_layers| (n_layers as f64).ln()),
         };
-        for (index, term) in terms
-            .iter()
-            .filter(|term| term.coefficient != 0.0)
-            .take(MAX_TERMS)
-            .enumerate()
-        {
-            kernel.n_terms = index + 1;
-            kernel.sign[index] = term.coefficient.signum();
-            kernel.log_coefficient[index] = term.coefficient.abs().ln();
+        let used = terms.iter().filter(|term| term.coefficient != 0.0);
+        for (index, term) in used.take(MAX_TERMS).enumerate() {
+            let (pair, lane) = (index / 2, index % 2);
+            kernel.n_pairs = pair + 1;
+            let mut of_features = [0.0; Feature::COUNT];
             for &(feature, exponent) in &term.exponents {
-                kernel.exponents[index][feature as usize] = exponent;
-                kernel.uses[feature as usize] = true;
+                of_features[feature as usize] = exponent;
+            }
+            // kv_dim is half of what is cached.
+            let half = 2.0_f64.powf(-of_features[Feature::KvDim as usize]);
+            kernel.terms[pair].coefficients[lane] = term.coefficient * half;
+            for (exponents, exponent) in kernel.terms[pair]
+                .exponents
+                .iter_mut()
+                .zip(exponents_of_sizes(of_features))
+            {
+                exponents[lane] = exponent;
             }
         }
         kernel
+    }
+
+    /// Logarithms of the sizes, that of the first one given; NaN where another is not positive and finite.
+    #[inline(always)]
+    fn logs(log_layers: f64, &[_, b, c, d, e]: &Sizes) -> Sizes {
+        let (bc, de) = (Pair::new(b, c), Pair::new(d, e));
+        if !Pair::all_within(&[bc, de], f64::MIN_POSITIVE, f64::MAX) {
+            return [f64::NAN; Feature::COUNT];
+        }
+        let (bc, de) = (elementary::ln(bc), elementary::ln(de));
+        [log_layers, bc.first(), bc.second(), de.first(), de.second()]
+    }
+
+    /// The sum of the terms at sizes, whose logarithms are known.
+    #[inline(always)]
+    fn sum(&self, sizes: &Sizes, logs: &Sizes) -> f64 {
+        let (mut sum, mut largest) = (Pair::all(0.0), Pair::all(0.0));
+        for terms in self.terms.iter().take(self.n_pairs) {
+            let [a, b, c, d, e] = terms.exponents;
+            let times = |[first, second]: [f64; 2], log: f64| Pair::new(first, second) * log;
+            let powers = (times(a, logs[0]) + times(b, logs[1]))
+                + (times(c, logs[2]) + times(d, logs[3]))
+                + times(e, logs[4]);
+            let [first, second] = terms.coefficients;
+            sum = sum + Pair::new(first, second) * elementary::exp(powers);
+            largest = largest + powers * powers;
+        }
+        // NaN is not within; the squares' sum is beyond only where some power nearly is.
+        if !Pair::all_within(
+            &[largest],
+            0.0,
+            elementary::LARGEST_POWER * elementary::LARGEST_POWER,
+        ) {
+            return self.sum_slowly(sizes);
+        }
+        sum.first() + sum.second()
+    }
+
+    /// The same for sizes and powers as large as they may be, and where sizes that no term uses are nothing at all.
+    #[cold]
+    fn sum_slowly(&self, sizes: &Sizes) -> f64 {
+        let mut sum = 0.0;
+        for terms in self.terms.iter().take(self.n_pairs) {
+            for lane in 0..2 {
+                let exponents = terms.exponents.iter().map(|pair| pair[lane]);
+                let used = exponents.zip(sizes).filter(|(exponent, _)| *exponent != 0.0);
+                let power: f64 = used.map(|(exponent, size)| exponent * size.ln()).sum();
+                sum += terms.coefficients[lane] * power.exp();
+            }
+        }
+        sum
     }
 }
 
@@ -96,29 +187,33 @@ impl LossLaw {
     #[must_use]
     #[inline]
     pub fn evaluate(&self, features: &Features) -> f64 {
-        let kernel = &self.kernel;
-        let mut logs = [0.0; Feature::COUNT];
-        for (index, log) in logs.iter_mut().enumerate() {
-            if kernel.uses[index] {
-                *log = features.values()[index].ln();
-            }
-        }
-        let mut loss = self.irreducible_loss;
-        for term in 0..kernel.n_terms {
-            let mut exponent = kernel.log_coefficient[term];
-            for (power, log) in kernel.exponents[term].iter().zip(&logs) {
-                exponent += power * log;
-            }
-            loss += kernel.sign[term] * exponent.exp();
-        }
-        loss
+        let sizes = features.sizes();
+        Prepared::new(sizes[0].ln(), sizes).loss(self)
     }
 
     /// The loss of an architecture trained as the law's runs were, nats/token.
     #[must_use]
     #[inline]
     pub fn loss(&self, architecture: &Architecture) -> f64 {
-        self.evaluate(&Features::of(architecture))
+        self.prepare(architecture).loss(self)
+    }
+
+    /// The first half of [`LossLaw::loss`].
+    #[inline(always)]
+    pub(crate) fn prepare(&self, architecture: &Architecture) -> Prepared {
+        let n_layers = f64::from(architecture.n_layers);
+        let known = self.kernel.log_layers.get(architecture.n_layers as usize);
+        let (active, stored) = architecture.summed_ffn_widths();
+        Prepared::new(
+            known.map_or_else(|| n_layers.ln(), |log| *log),
+            [
+                n_layers,
+                f64::from(architecture.hidden_size),
+                active,
+                stored,
+                f64::from(architecture.kv_elements_per_token()),
+            ],
+        )
     }
 
     /// Each term's share of the loss, nats/token, in the order of [`LossLaw::terms`].
@@ -138,6 +233,29 @@ impl LossLaw {
     #[must_use]
     pub fn extrapolations(&self, features: &Features) -> Vec<Extrapolation> {
         self.fitted_range.extrapolations(features)
+    }
+}
+
+/// The first half of a loss. Logarithms and exponentials are one long chain of operations, each waiting for the last; a
+/// loop that does other work between the halves hides it.
+pub(crate) struct Prepared {
+    sizes: Sizes,
+    logs: Sizes,
+}
+
+impl Prepared {
+    #[inline(always)]
+    fn new(log_layers: f64, sizes: Sizes) -> Prepared {
+        Prepared {
+            sizes,
+            logs: Kernel::logs(log_layers, &sizes),
+        }
+    }
+
+    /// The second half: the loss, nats/token.
+    #[inline(always)]
+    pub(crate) fn loss(&self, law: &LossLaw) -> f64 {
+        law.irreducible_loss + law.kernel.sum(&self.sizes, &self.logs)
     }
 }
 

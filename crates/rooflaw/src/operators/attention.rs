@@ -1,10 +1,13 @@
 //! Attention: projections, normalisation, rotary embedding, and the core that meets the KV cache.
 
+use super::costs::NOTHING;
 use super::{ComputeUnit, Costs, Operator, OperatorKind};
 use crate::architecture::{KvProjection, QkNorm};
 use crate::format::Tensor;
+use crate::pair::Pair;
 
-pub(super) fn visit_attention(costs: &Costs<'_>, visit: &mut impl FnMut(&Operator)) {
+#[inline(always)]
+pub(super) fn visit_attention(costs: &Costs<'_>, visit: &mut impl FnMut(&Operator<Pair>)) {
     if costs.assumptions.minor_operators {
         visit(&costs.norms(OperatorKind::AttentionNorm));
     }
@@ -16,42 +19,34 @@ pub(super) fn visit_attention(costs: &Costs<'_>, visit: &mut impl FnMut(&Operato
     visit_output(costs, visit);
 }
 
-fn visit_grouped_projections(costs: &Costs<'_>, visit: &mut impl FnMut(&Operator)) {
+#[inline(always)]
+fn visit_grouped_projections(costs: &Costs<'_>, visit: &mut impl FnMut(&Operator<Pair>)) {
     let architecture = costs.architecture;
     let attention = &architecture.attention;
     let KvProjection::Grouped { n_kv_heads, head_dim } = attention.kv else {
         return;
     };
-    let (n_layers, hidden_size) = (architecture.n_layers, architecture.hidden_size);
-    let kv_width = n_kv_heads * head_dim;
-    let query_shape = (hidden_size, architecture.query_width());
+    let (n_layers, hidden) = (costs.n_layers, costs.hidden);
+    let query_width = costs.width(architecture.query_width());
+    let kv_width = costs.width(n_kv_heads * head_dim);
     visit(&costs.linear(
         OperatorKind::Query,
         n_layers,
         Tensor::Query,
-        query_shape,
+        (hidden, query_width),
         attention.qkv_bias,
     ));
     for (kind, tensor) in [
         (OperatorKind::Key, Tensor::Key),
         (OperatorKind::Value, Tensor::Value),
     ] {
-        let mut projection = costs.linear(
-            kind,
-            n_layers,
-            tensor,
-            (hidden_size, kv_width),
-            attention.qkv_bias,
-        );
-        // The result goes to the cache.
-        projection.activation_bytes = costs.tokens * f64::from(hidden_size) * costs.activation;
-        projection.kv_bytes = costs.tokens * f64::from(kv_width) * costs.kv;
-        visit(&projection);
+        let shape = (hidden, kv_width);
+        visit(&costs.cached_linear(kind, n_layers, tensor, shape, attention.qkv_bias));
     }
     if !costs.assumptions.minor_operators {
         return;
     }
-    let width = f64::from(query_shape.1) + f64::from(kv_width);
+    let width = query_width.n + kv_width.n;
     let parameters = match attention.qk_norm {
         QkNorm::None => 0.0,
         QkNorm::PerHead => 2.0 * f64::from(head_dim),
@@ -66,10 +61,11 @@ fn visit_grouped_projections(costs: &Costs<'_>, visit: &mut impl FnMut(&Operator
             2.0 * width,
         ));
     }
-    visit(&costs.vector(OperatorKind::Rope, n_layers, 0.0, 3.0 * width, 2.0 * width));
+    visit(&costs.weightless(OperatorKind::Rope, n_layers, 3.0 * width, 2.0 * width));
 }
 
-fn visit_latent_projections(costs: &Costs<'_>, visit: &mut impl FnMut(&Operator)) {
+#[inline(always)]
+fn visit_latent_projections(costs: &Costs<'_>, visit: &mut impl FnMut(&Operator<Pair>)) {
     let architecture = costs.architecture;
     let attention = &architecture.attention;
     let KvProjection::Latent {
@@ -82,9 +78,9 @@ fn visit_latent_projections(costs: &Costs<'_>, visit: &mut impl FnMut(&Operator)
     else {
         return;
     };
-    let (n_layers, hidden_size) = (architecture.n_layers, architecture.hidden_size);
+    let (n_layers, hidden) = (costs.n_layers, costs.hidden);
     if let Some(rank) = q_lora_rank {
-        let shape = (hidden_size, rank);
+        let shape = (hidden, costs.width(rank));
         visit(&costs.linear(
             OperatorKind::QueryCompress,
             n_layers,
@@ -93,56 +89,59 @@ fn visit_latent_projections(costs: &Costs<'_>, visit: &mut impl FnMut(&Operator)
             attention.qkv_bias,
         ));
     }
-    let query_shape = (q_lora_rank.unwrap_or(hidden_size), architecture.query_width());
+    let query_shape = (
+        costs.width(q_lora_rank.unwrap_or(architecture.hidden_size)),
+        costs.width(architecture.query_width()),
+    );
     visit(&costs.linear(OperatorKind::Query, n_layers, Tensor::Query, query_shape, false));
 
     let cached = kv_lora_rank + qk_rope_head_dim;
-    let mut compress = costs.linear(
+    visit(&costs.cached_linear(
         OperatorKind::KvCompress,
         n_layers,
         Tensor::Key,
-        (hidden_size, cached),
+        (hidden, costs.width(cached)),
         attention.qkv_bias,
-    );
-    compress.activation_bytes = costs.tokens * f64::from(hidden_size) * costs.activation;
-    compress.kv_bytes = costs.tokens * f64::from(cached) * costs.kv;
-    visit(&compress);
+    ));
 
     // In decode the expansion is absorbed into queries and values: the same products, for the new token only.
     let expanded = attention.n_heads * (qk_nope_head_dim + v_head_dim);
-    let mut expand = costs.linear(
+    let expanded_tokens = costs.steps.map(|step| {
+        if step.tokens > 1.0 {
+            step.batch * step.context()
+        } else {
+            step.batch
+        }
+    });
+    visit(&costs.linear_of(
+        expanded_tokens,
         OperatorKind::KvExpand,
         n_layers,
         Tensor::Value,
-        (kv_lora_rank, expanded),
+        (costs.width(kv_lora_rank), costs.width(expanded)),
         false,
-    );
-    if costs.step.tokens > 1.0 {
-        let share = (costs.step.past + costs.step.tokens) / costs.step.tokens;
-        expand.flops *= share;
-        expand.activation_bytes *= share;
-    }
-    visit(&expand);
+    ));
 
     if costs.assumptions.minor_operators {
         let width = f64::from(q_lora_rank.unwrap_or(0)) + f64::from(kv_lora_rank);
         visit(&costs.vector(OperatorKind::QkNorm, n_layers, width, 4.0 * width, 2.0 * width));
         let rotated = f64::from(attention.n_heads + 1) * f64::from(qk_rope_head_dim);
-        visit(&costs.vector(OperatorKind::Rope, n_layers, 0.0, 3.0 * rotated, 2.0 * rotated));
+        visit(&costs.weightless(OperatorKind::Rope, n_layers, 3.0 * rotated, 2.0 * rotated));
     }
 }
 
-fn visit_output(costs: &Costs<'_>, visit: &mut impl FnMut(&Operator)) {
+#[inline(always)]
+fn visit_output(costs: &Costs<'_>, visit: &mut impl FnMut(&Operator<Pair>)) {
     let architecture = costs.architecture;
     let attention = &architecture.attention;
     let width = match attention.kv {
         KvProjection::Grouped { .. } => architecture.query_width(),
         KvProjection::Latent { v_head_dim, .. } => attention.n_heads * v_head_dim,
     };
-    let shape = (width, architecture.hidden_size);
+    let shape = (costs.width(width), costs.hidden);
     visit(&costs.linear(
         OperatorKind::Output,
-        architecture.n_layers,
+        costs.n_layers,
         Tensor::Output,
         shape,
         attention.output_bias,
@@ -152,29 +151,34 @@ fn visit_output(costs: &Costs<'_>, visit: &mut impl FnMut(&Operator)) {
 /// What attention multiplies, per query head, and what it reads of the cache, per token.
 struct CoreWidths {
     /// Width of a query-key product.
-    key: f64,
+    key: Pair,
     /// Width of a weighted value.
-    value: f64,
-    /// Cached elements that the scores read.
-    cached_key: f64,
-    /// Cached elements that the weighted values read besides; the latent cache serves as both.
-    cached_value: f64,
+    value: Pair,
+    /// Cached elements that are read once.
+    cached: Pair,
+    /// Those that the scores read when the two products are apart.
+    cached_key: Pair,
+    /// Those that the weighted values read when the two products are apart; the latent cache is read twice.
+    cached_value: Pair,
     /// Expanded keys and values read as activations (latent attention in prefill).
-    expanded: f64,
+    expanded: Pair,
 }
 
 impl CoreWidths {
+    #[inline(always)]
     fn new(costs: &Costs<'_>) -> CoreWidths {
-        let n_heads = f64::from(costs.architecture.attention.n_heads);
-        match costs.architecture.attention.kv {
+        let attention = &costs.architecture.attention;
+        match attention.kv {
             KvProjection::Grouped { n_kv_heads, head_dim } => {
                 let (head_dim, n_kv_heads) = (f64::from(head_dim), f64::from(n_kv_heads));
+                let cached = Pair::all(n_kv_heads * head_dim);
                 CoreWidths {
-                    key: head_dim,
-                    value: head_dim,
-                    cached_key: n_kv_heads * head_dim,
-                    cached_value: n_kv_heads * head_dim,
-                    expanded: 0.0,
+                    key: Pair::all(head_dim),
+                    value: Pair::all(head_dim),
+                    cached: cached + cached,
+                    cached_key: cached,
+                    cached_value: cached,
+                    expanded: Pair::all(0.0),
                 }
             }
             KvProjection::Latent {
@@ -184,25 +188,21 @@ impl CoreWidths {
                 v_head_dim,
                 ..
             } => {
+                let n_heads = f64::from(attention.n_heads);
                 let (rank, rope) = (f64::from(kv_lora_rank), f64::from(qk_rope_head_dim));
                 let (nope, value) = (f64::from(qk_nope_head_dim), f64::from(v_head_dim));
-                if costs.step.tokens > 1.0 {
-                    let expanded = n_heads * (nope + value);
-                    CoreWidths {
-                        key: nope + rope,
-                        value,
-                        cached_key: rope,
-                        cached_value: 0.0,
-                        expanded,
-                    }
-                } else {
-                    CoreWidths {
-                        key: rank + rope,
-                        value: rank,
-                        cached_key: rank + rope,
-                        cached_value: 0.0,
-                        expanded: 0.0,
-                    }
+                let either = |prefill: f64, decode: f64| {
+                    costs
+                        .steps
+                        .map(|step| if step.tokens > 1.0 { prefill } else { decode })
+                };
+                CoreWidths {
+                    key: either(nope + rope, rank + rope),
+                    value: either(value, rank),
+                    cached: either(rope, rank + rope),
+                    cached_key: either(rope, rank + rope),
+                    cached_value: either(0.0, rank),
+                    expanded: either(n_heads * (nope + value), 0.0),
                 }
             }
         }
@@ -210,86 +210,62 @@ impl CoreWidths {
 }
 
 /// The only operators whose cost depends on the context: the attention of global and of local layers.
-pub(crate) fn visit_attention_cores(costs: &Costs<'_>, visit: &mut impl FnMut(&Operator)) {
-    let widths = CoreWidths::new(costs);
+#[inline(always)]
+pub(crate) fn visit_attention_cores(costs: &Costs<'_>, visit: &mut impl FnMut(&Operator<Pair>)) {
     let n_local = costs.architecture.n_local_layers();
     let n_global = costs.architecture.n_layers - n_local;
     if n_global > 0 {
-        visit_core(costs, &widths, n_global, None, visit);
+        visit_core(costs, n_global, None, visit);
     }
     if let Some(window) = costs.architecture.attention.sliding_window
         && n_local > 0
     {
-        visit_core(costs, &widths, n_local, Some(f64::from(window.size)), visit);
+        visit_core(costs, n_local, Some(f64::from(window.size)), visit);
     }
 }
 
-/// Query-key pairs of one sequence: each new token with all it attends to.
-fn attended_pairs(tokens: f64, past: f64, causal: bool, window: Option<f64>) -> f64 {
-    let window = window.unwrap_or(f64::INFINITY);
-    if !causal {
-        return tokens * (past + tokens).min(window);
-    }
-    // The first `growing` tokens see everything before them, the others a full window.
-    let growing = (window - past).clamp(0.0, tokens);
-    let full = tokens - growing;
-    let saturated = if full > 0.0 { full * window } else { 0.0 };
-    growing * past + growing * (growing + 1.0) / 2.0 + saturated
-}
-
+#[inline(always)]
 fn visit_core(
     costs: &Costs<'_>,
-    widths: &CoreWidths,
     n_layers: u32,
     window: Option<f64>,
-    visit: &mut impl FnMut(&Operator),
+    visit: &mut impl FnMut(&Operator<Pair>),
 ) {
-    let (step, assumptions) = (costs.step, costs.assumptions);
-    let n_heads = f64::from(costs.architecture.attention.n_heads);
-    let score_elements =
-        step.batch * n_heads * attended_pairs(step.tokens, step.past, assumptions.causal, window);
-    let context = step.past + step.tokens;
-    let context = window.map_or(context, |window| context.min(step.tokens - 1.0 + window));
-    let cached_tokens = if assumptions.batched_kv {
-        step.batch * context
-    } else {
-        context
-    };
-    let queries = costs.tokens * n_heads * widths.key * costs.activation;
-    let results = costs.tokens * n_heads * widths.value * costs.activation;
-    let expanded = step.batch * context * widths.expanded * costs.activation;
-    let sinks = if costs.architecture.attention.sinks {
-        n_heads
-    } else {
-        0.0
-    };
-    let sink_bytes = sinks * costs.bytes_per_weight(Tensor::Vector, 1);
+    let (attention, assumptions) = (&costs.architecture.attention, costs.assumptions);
+    let widths = CoreWidths::new(costs);
+    let n_heads = f64::from(attention.n_heads);
+    let reach = window.map_or(costs.steps.global, |window| costs.steps.local(window));
+    let score_elements = reach.pairs * n_heads;
+    let rows = costs.steps.tokens * n_heads;
+    let (queries, results) = (rows * widths.key, rows * widths.value);
+    let expanded = reach.context * widths.expanded;
+    let sinks = n_heads * f64::from(u8::from(attention.sinks));
+    let sink_bytes = costs.vector_bytes(sinks);
 
     let softmax = Operator {
         kind: OperatorKind::Softmax,
         instances: f64::from(n_layers),
         unit: ComputeUnit::Vector,
         // Maximum, subtraction, exponential, sum, division.
-        flops: 5.0 * score_elements,
+        flops: score_elements * 5.0,
         stored_parameters: sinks,
         active_parameters: sinks,
         stored_bytes: sink_bytes,
-        weight_bytes: sink_bytes,
-        activation_bytes: 2.0 * score_elements * costs.activation,
-        kv_bytes: 0.0,
+        weight_bytes: Pair::all(sink_bytes),
+        activation_bytes: score_elements * (2.0 * costs.activation),
+        kv_bytes: Pair::all(NOTHING),
     };
     if assumptions.fused_attention {
-        let kind = if window.is_some() {
-            OperatorKind::LocalAttention
-        } else {
-            OperatorKind::Attention
-        };
         visit(&Operator {
-            kind,
+            kind: if window.is_some() {
+                OperatorKind::LocalAttention
+            } else {
+                OperatorKind::Attention
+            },
             unit: ComputeUnit::Attention,
-            flops: softmax.flops + 2.0 * score_elements * (widths.key + widths.value),
-            activation_bytes: queries + results + expanded,
-            kv_bytes: cached_tokens * (widths.cached_key + widths.cached_value) * costs.kv,
+            flops: softmax.flops + score_elements * (widths.key + widths.value) * 2.0,
+            activation_bytes: (queries + results + expanded) * costs.activation,
+            kv_bytes: reach.cached * widths.cached * costs.kv,
             ..softmax
         });
         return;
@@ -299,51 +275,22 @@ fn visit_core(
         stored_parameters: 0.0,
         active_parameters: 0.0,
         stored_bytes: 0.0,
-        weight_bytes: 0.0,
+        weight_bytes: Pair::all(0.0),
         ..softmax
     };
-    let scores_moved = score_elements * costs.activation;
     visit(&Operator {
         kind: OperatorKind::Scores,
-        flops: 2.0 * score_elements * widths.key,
-        activation_bytes: queries + scores_moved + expanded / 2.0,
-        kv_bytes: cached_tokens * widths.cached_key * costs.kv,
+        flops: score_elements * widths.key * 2.0,
+        activation_bytes: (queries + score_elements + expanded * 0.5) * costs.activation,
+        kv_bytes: reach.cached * widths.cached_key * costs.kv,
         ..weightless
     });
     visit(&softmax);
     visit(&Operator {
         kind: OperatorKind::WeightedValues,
-        flops: 2.0 * score_elements * widths.value,
-        activation_bytes: results + scores_moved + expanded / 2.0,
-        // The latent cache is read a second time when the two products are apart.
-        kv_bytes: cached_tokens
-            * (if widths.cached_value > 0.0 || widths.expanded > 0.0 {
-                widths.cached_value
-            } else {
-                widths.value
-            })
-            * costs.kv,
+        flops: score_elements * widths.value * 2.0,
+        activation_bytes: (results + score_elements + expanded * 0.5) * costs.activation,
+        kv_bytes: reach.cached * widths.cached_value * costs.kv,
         ..weightless
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::attended_pairs;
-
-    #[test]
-    fn pairs_equal_a_count() {
-        for tokens in 1..12_u32 {
-            for past in 0..12_u32 {
-                for window in [None, Some(1), Some(3), Some(7), Some(100)] {
-                    let counted: u32 = (1..=tokens)
-                        .map(|i| (past + i).min(window.unwrap_or(u32::MAX)))
-                        .sum();
-                    let pairs =
-                        attended_pairs(f64::from(tokens), f64::from(past), true, window.map(f64::from));
-                    assert_eq!(pairs, f64::from(counted), "{tokens} {past} {window:?}");
-                }
-            }
-        }
-    }
 }

@@ -4,14 +4,20 @@
 //! and printing the operator table all walk it. It allocates nothing.
 
 mod attention;
+mod costs;
 mod ffn;
+mod steps;
 mod vocabulary;
 
 pub(crate) use attention::visit_attention_cores;
+pub(crate) use costs::{Costs, FormatCosts};
+pub(crate) use steps::Steps;
 
 use crate::architecture::Architecture;
-use crate::format::{Formats, Tensor, TensorShape};
+use crate::format::Formats;
+use crate::pair::Pair;
 use serde::{Deserialize, Serialize};
+use std::ops::Add;
 
 /// What an operator is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -86,6 +92,7 @@ pub enum OperatorKind {
 impl OperatorKind {
     /// Embedding table or LM head.
     #[must_use]
+    #[inline]
     pub const fn is_vocabulary(self) -> bool {
         matches!(self, OperatorKind::Embedding | OperatorKind::LmHead)
     }
@@ -145,8 +152,10 @@ pub enum ComputeUnit {
 }
 
 /// One operator of a step. All costs are of one instance; `instances` layers have it.
+///
+/// `T` is a number, or inside this crate one number for each of two steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Operator {
+pub struct Operator<T = f64> {
     /// What it is.
     pub kind: OperatorKind,
     /// How many layers have it.
@@ -154,7 +163,7 @@ pub struct Operator {
     /// The unit that computes it.
     pub unit: ComputeUnit,
     /// Floating-point (or integer) operations; a multiply-add counts 2.
-    pub flops: f64,
+    pub flops: T,
     /// Parameters held in memory.
     pub stored_parameters: f64,
     /// Parameters that one token uses.
@@ -162,20 +171,42 @@ pub struct Operator {
     /// Bytes the parameters occupy in memory.
     pub stored_bytes: f64,
     /// Bytes of weights read in this step.
-    pub weight_bytes: f64,
+    pub weight_bytes: T,
     /// Bytes of activations read and written.
-    pub activation_bytes: f64,
+    pub activation_bytes: T,
     /// Bytes of the KV cache read and written.
-    pub kv_bytes: f64,
+    pub kv_bytes: T,
+}
+
+impl Operator<Pair> {
+    /// The operator in the first of the two steps.
+    fn first(&self) -> Operator {
+        Operator {
+            kind: self.kind,
+            instances: self.instances,
+            unit: self.unit,
+            flops: self.flops.first(),
+            stored_parameters: self.stored_parameters,
+            active_parameters: self.active_parameters,
+            stored_bytes: self.stored_bytes,
+            weight_bytes: self.weight_bytes.first() + 0.0,
+            activation_bytes: self.activation_bytes.first(),
+            // Without the sign of nothing.
+            kv_bytes: self.kv_bytes.first() + 0.0,
+        }
+    }
+}
+
+impl<T: Copy + Add<Output = T>> Operator<T> {
+    /// Bytes moved: weights, activations, KV cache.
+    #[must_use]
+    #[inline(always)]
+    pub fn bytes(&self) -> T {
+        self.weight_bytes + self.activation_bytes + self.kv_bytes
+    }
 }
 
 impl Operator {
-    /// Bytes moved: weights, activations, KV cache.
-    #[must_use]
-    pub fn bytes(&self) -> f64 {
-        self.weight_bytes + self.activation_bytes + self.kv_bytes
-    }
-
     /// FLOP per byte moved; 0 for an operator that moves nothing.
     #[must_use]
     pub fn arithmetic_intensity(&self) -> f64 {
@@ -221,8 +252,16 @@ impl Step {
 
     /// New tokens over all sequences.
     #[must_use]
+    #[inline]
     pub fn total_tokens(&self) -> f64 {
         self.batch * self.tokens
+    }
+
+    /// Tokens of a sequence after the step: those its last token attends to, itself included.
+    #[must_use]
+    #[inline]
+    pub fn context(&self) -> f64 {
+        self.past + self.tokens
     }
 }
 
@@ -282,7 +321,6 @@ impl Assumptions {
 }
 
 /// Calls `visit` with every operator of a step, in the order of execution.
-#[inline]
 pub fn visit_operators(
     architecture: &Architecture,
     step: &Step,
@@ -290,127 +328,32 @@ pub fn visit_operators(
     assumptions: &Assumptions,
     mut visit: impl FnMut(&Operator),
 ) {
-    let costs = Costs::new(architecture, step, formats, assumptions);
+    visit_steps(
+        architecture,
+        &Steps::one(step, assumptions),
+        &FormatCosts::new(formats),
+        assumptions,
+        |operator| visit(&operator.first()),
+    );
+}
+
+/// Calls `visit` with every operator of two steps, in the order of execution.
+///
+/// A prefill and a decode step share shapes, weights and control flow: visited at once, they share the work too.
+///
+/// This and all it calls is always inlined: into a loop that evaluates architectures, whose visitor does not look at
+/// every cost and knows each operator's kind, so that most of the work falls away when they are compiled as one.
+#[inline(always)]
+pub(crate) fn visit_steps(
+    architecture: &Architecture,
+    steps: &Steps,
+    formats: &FormatCosts,
+    assumptions: &Assumptions,
+    mut visit: impl FnMut(&Operator<Pair>),
+) {
+    let costs = Costs::new(architecture, steps, formats, assumptions);
     vocabulary::visit_embedding(&costs, &mut visit);
     attention::visit_attention(&costs, &mut visit);
     ffn::visit_ffn(&costs, &mut visit);
     vocabulary::visit_head(&costs, &mut visit);
-}
-
-/// What the operators of one step have in common.
-pub(crate) struct Costs<'a> {
-    architecture: &'a Architecture,
-    step: &'a Step,
-    formats: &'a Formats,
-    assumptions: &'a Assumptions,
-    /// New tokens over all sequences.
-    tokens: f64,
-    /// Bytes of an activation element.
-    activation: f64,
-    /// Bytes of a KV element.
-    kv: f64,
-}
-
-impl<'a> Costs<'a> {
-    #[inline]
-    pub(crate) fn new(
-        architecture: &'a Architecture,
-        step: &'a Step,
-        formats: &'a Formats,
-        assumptions: &'a Assumptions,
-    ) -> Self {
-        Costs {
-            architecture,
-            step,
-            formats,
-            assumptions,
-            tokens: step.total_tokens(),
-            activation: formats.activations.bytes(),
-            kv: formats.kv.bytes(),
-        }
-    }
-
-    #[inline]
-    fn bytes_per_weight(&self, tensor: Tensor, in_features: u32) -> f64 {
-        let shape = TensorShape {
-            tensor,
-            in_features,
-            n_layers: self.architecture.n_layers,
-            n_experts: self.architecture.ffn.moe.map_or(0, |moe| moe.n_experts),
-        };
-        self.formats.weights.bits_per_weight(shape) / 8.0
-    }
-
-    /// A dense projection of every token: `in_features` → `out_features`.
-    #[inline]
-    fn linear(
-        &self,
-        kind: OperatorKind,
-        instances: u32,
-        tensor: Tensor,
-        (rows, columns): (u32, u32),
-        bias: bool,
-    ) -> Operator {
-        let (rows_f, columns_f) = (f64::from(rows), f64::from(columns));
-        let weights = rows_f * columns_f;
-        let biases = if bias { columns_f } else { 0.0 };
-        let bytes = weights * self.bytes_per_weight(tensor, rows)
-            + if bias {
-                biases * self.bytes_per_weight(Tensor::Vector, columns)
-            } else {
-                0.0
-            };
-        Operator {
-            kind,
-            instances: f64::from(instances),
-            unit: ComputeUnit::Matrix,
-            flops: self.tokens * (2.0 * weights + biases),
-            stored_parameters: weights + biases,
-            active_parameters: weights + biases,
-            stored_bytes: bytes,
-            weight_bytes: bytes,
-            activation_bytes: self.tokens * (rows_f + columns_f) * self.activation,
-            kv_bytes: 0.0,
-        }
-    }
-
-    /// Element-wise work: `parameters` weights, `flops` per token, `moved` activation elements per token.
-    #[inline]
-    fn vector(
-        &self,
-        kind: OperatorKind,
-        instances: u32,
-        parameters: f64,
-        flops: f64,
-        moved: f64,
-    ) -> Operator {
-        let bytes = parameters * self.bytes_per_weight(Tensor::Vector, 1);
-        Operator {
-            kind,
-            instances: f64::from(instances),
-            unit: ComputeUnit::Vector,
-            flops: self.tokens * flops,
-            stored_parameters: parameters,
-            active_parameters: parameters,
-            stored_bytes: bytes,
-            weight_bytes: bytes,
-            activation_bytes: self.tokens * moved * self.activation,
-            kv_bytes: 0.0,
-        }
-    }
-
-    /// The norms on one side of a layer with their residual addition: half of the layer's norms of `hidden_size`.
-    #[inline]
-    fn norms(&self, kind: OperatorKind) -> Operator {
-        let n_layers = self.architecture.n_layers;
-        let n_norms = self.architecture.norms_per_layer;
-        let n_norms = if kind == OperatorKind::AttentionNorm {
-            n_norms.div_ceil(2)
-        } else {
-            n_norms / 2
-        };
-        let width = f64::from(n_norms) * f64::from(self.architecture.hidden_size);
-        // Square, sum, scale, weight, and the addition; sub-layer output and residual in, residual and result out.
-        self.vector(kind, n_layers, width, 5.0 * width, 4.0 * width)
-    }
 }

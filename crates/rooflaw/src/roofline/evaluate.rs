@@ -1,9 +1,11 @@
 //! One architecture, all objectives, no allocation: the inner loop of every search.
 
+use super::generation::depends_on_context;
 use super::{MemoryFootprint, Roofline, Workload, memory};
 use crate::architecture::{Architecture, Parameters};
 use crate::law::LossLaw;
-use crate::operators::{Step, visit_operators};
+use crate::operators::{Step, Steps, visit_steps};
+use crate::pair::Pair;
 use serde::Serialize;
 
 /// Everything predicted about one architecture on one device.
@@ -23,19 +25,33 @@ pub struct Evaluation {
     pub parameters: Parameters,
 }
 
+/// A count, which no architecture has 2^63 of; signed, since x86-64 converts to unsigned in many more instructions.
+#[inline(always)]
+fn count(parameters: f64) -> u64 {
+    (parameters as i64).cast_unsigned()
+}
+
 /// A law and a roofline joined, for one workload.
 #[derive(Clone, Debug)]
 pub struct Evaluator {
     law: LossLaw,
     roofline: Roofline,
     workload: Workload,
+    /// The prefill and the first decode step.
+    steps: Steps,
+    /// The first and the last decode step.
+    ends: Steps,
 }
 
 impl Evaluator {
     /// Joins a law and a roofline for a workload.
     #[must_use]
-    pub const fn new(law: LossLaw, roofline: Roofline, workload: Workload) -> Evaluator {
+    pub fn new(law: LossLaw, roofline: Roofline, workload: Workload) -> Evaluator {
+        let prefill = Step::prefill(workload.batch, workload.prompt_tokens);
+        let decode = Step::decode(workload.batch, workload.prompt_tokens + 1);
         Evaluator {
+            steps: Steps::new([prefill, decode], roofline.assumptions()),
+            ends: roofline.ends(&workload),
             law,
             roofline,
             workload,
@@ -65,18 +81,24 @@ impl Evaluator {
     #[inline]
     pub fn evaluate(&self, architecture: &Architecture) -> Evaluation {
         let (roofline, workload) = (&self.roofline, &self.workload);
-        let prefill = Step::prefill(workload.batch, workload.prompt_tokens);
-        let (mut ttft_s, mut weights_bytes, mut largest) = (0.0, 0.0, 0.0_f64);
+        let loss = self.law.prepare(architecture);
+        // Prefill and decode in one visit.
+        let (mut seconds, mut largest) = (Pair::all(0.0), Pair::all(0.0));
+        let mut weights_bytes = 0.0;
         let (mut total, mut active, mut embedding) = (0.0, 0.0, 0.0);
-        visit_operators(
+        visit_steps(
             architecture,
-            &prefill,
-            roofline.formats(),
-            roofline.assumptions(),
+            &self.steps,
+            &roofline.format_costs,
+            &roofline.assumptions,
             |operator| {
-                ttft_s += operator.instances * roofline.time(operator).total_s();
+                let mut time = roofline.times(operator).totals_s();
+                if depends_on_context(operator.kind) {
+                    time = Pair::new(time.first(), 0.0);
+                }
+                seconds = seconds + time * operator.instances;
+                largest = largest.larger(operator.activation_bytes);
                 weights_bytes += operator.instances * operator.stored_bytes;
-                largest = largest.max(operator.activation_bytes);
                 total += operator.instances * operator.stored_parameters;
                 active += operator.instances * operator.active_parameters;
                 if operator.kind.is_vocabulary() {
@@ -84,23 +106,28 @@ impl Evaluator {
                 }
             },
         );
-        let generation_s = roofline.generation(architecture, workload);
+        let loss = loss.loss(&self.law);
+        let ttft_s = seconds.first();
+        let generation_s = roofline.generation_given(seconds.second(), architecture, workload, &self.ends);
         let kv_bytes = roofline.formats().kv.bytes();
         Evaluation {
-            loss: self.law.loss(architecture),
+            loss,
             ttft_s,
             tpot_s: generation_s / f64::from(workload.generated_tokens.max(1)),
             total_s: ttft_s + generation_s,
             memory: MemoryFootprint {
                 weights_bytes,
                 kv_cache_bytes: memory::kv_cache_bytes(architecture, workload, kv_bytes),
-                activations_bytes: memory::residual_bytes(architecture, &prefill, roofline.formats())
-                    + largest,
+                activations_bytes: memory::residual_bytes(
+                    architecture,
+                    self.steps.tokens.first(),
+                    roofline.formats(),
+                ) + largest.first(),
             },
             parameters: Parameters {
-                total: total as u64,
-                active: active as u64,
-                embedding: embedding as u64,
+                total: count(total),
+                active: count(active),
+                embedding: count(embedding),
             },
         }
     }

@@ -6,18 +6,11 @@
 
 use super::{OperatorTime, Roofline, Workload};
 use crate::architecture::Architecture;
-use crate::operators::{Costs, Operator, OperatorKind, Step, visit_attention_cores, visit_operators};
+use crate::operators::{Costs, OperatorKind, Step, Steps, visit_attention_cores, visit_steps};
+use crate::pair::Pair;
 
-/// Attention cores of a step: at most three unfused operators for global and three for local layers.
-const MAX_CORES: usize = 6;
-
-const IDLE: OperatorTime = OperatorTime {
-    compute_s: 0.0,
-    memory_s: 0.0,
-    launch_s: 0.0,
-};
-
-fn depends_on_context(kind: OperatorKind) -> bool {
+#[inline(always)]
+pub(super) fn depends_on_context(kind: OperatorKind) -> bool {
     matches!(
         kind,
         OperatorKind::Attention
@@ -28,22 +21,31 @@ fn depends_on_context(kind: OperatorKind) -> bool {
     )
 }
 
-/// Σ over `n` equally spaced points of the larger of two lines, each given by its first and last value.
-fn sum_of_larger(n: f64, compute: (f64, f64), memory: (f64, f64)) -> f64 {
-    let first = compute.0 - memory.0;
-    let last = compute.1 - memory.1;
+/// Σ over `n` equally spaced contexts of the larger of two lines, compute and memory time, given by their first and
+/// last values.
+#[inline(always)]
+fn sum_of_larger(
+    n: f64,
+    OperatorTime {
+        compute_s, memory_s, ..
+    }: &OperatorTime<Pair>,
+) -> f64 {
+    let first = compute_s.first() - memory_s.first();
+    let last = compute_s.second() - memory_s.second();
     if first * last >= 0.0 || n < 2.0 {
-        return n * (compute.0.max(memory.0) + compute.1.max(memory.1)) / 2.0;
+        let larger = compute_s.larger(*memory_s);
+        return n * (larger.first() + larger.second()) * 0.5;
     }
     // The lines cross: one is the larger up to and including point `k`, the other after it.
     let k = (first / (first - last) * (n - 1.0)).floor();
     let (early, late) = if first > 0.0 {
-        (compute, memory)
+        (compute_s, memory_s)
     } else {
-        (memory, compute)
+        (memory_s, compute_s)
     };
-    let at = |line: (f64, f64), index: f64| line.0 + (line.1 - line.0) * index / (n - 1.0);
-    (k + 1.0) * (early.0 + at(early, k)) / 2.0 + (n - k - 1.0) * (at(late, k + 1.0) + late.1) / 2.0
+    let at = |line: &Pair, index: f64| line.first() + (line.second() - line.first()) * index / (n - 1.0);
+    (k + 1.0) * (early.first() + at(early, k)) / 2.0
+        + (n - k - 1.0) * (at(late, k + 1.0) + late.second()) / 2.0
 }
 
 impl Roofline {
@@ -51,72 +53,83 @@ impl Roofline {
     /// `Σ_{t=1..S_out} decode(S_in + t)`.
     #[must_use]
     pub fn generation(&self, architecture: &Architecture, workload: &Workload) -> f64 {
-        if workload.generated_tokens == 0 {
-            return 0.0;
-        }
-        let steps = f64::from(workload.generated_tokens);
-        let first = workload.prompt_tokens + 1;
-        let step = Step::decode(workload.batch, first);
-        let mut constant = 0.0;
-        visit_operators(
+        let ends = self.ends(workload);
+        let mut constant_s = 0.0;
+        visit_steps(
             architecture,
-            &step,
-            &self.formats,
+            &ends,
+            &self.format_costs,
             &self.assumptions,
             |operator| {
                 if !depends_on_context(operator.kind) {
-                    constant += operator.instances * self.time(operator).total_s();
+                    constant_s += operator.instances * self.times(operator).totals_s().first();
                 }
             },
         );
-        steps * constant
-            + self.attention_over_contexts(architecture, workload.batch, first, workload.full_context())
+        self.generation_given(constant_s, architecture, workload, &ends)
     }
 
-    /// Attention's time summed over decode steps at contexts `first..=last`.
-    fn attention_over_contexts(&self, architecture: &Architecture, batch: u32, first: u32, last: u32) -> f64 {
-        match architecture.attention.sliding_window {
-            Some(window) if (first..last).contains(&window.size) => {
-                self.attention_segment(architecture, batch, first, window.size)
-                    + self.attention_segment(architecture, batch, window.size + 1, last)
-            }
-            _ => self.attention_segment(architecture, batch, first, last),
+    /// The first and the last decode step.
+    pub(super) fn ends(&self, workload: &Workload) -> Steps {
+        self.decodes(workload, workload.prompt_tokens + 1, workload.full_context())
+    }
+
+    /// The decode steps at two contexts.
+    fn decodes(&self, workload: &Workload, first: u32, last: u32) -> Steps {
+        Steps::new(
+            [first, last].map(|context| Step::decode(workload.batch, context)),
+            &self.assumptions,
+        )
+    }
+
+    /// Time to generate all tokens, where the operators that do not depend on the context take `constant_s` in each
+    /// step; `ends` are [`Roofline::ends`].
+    #[inline(always)]
+    pub(super) fn generation_given(
+        &self,
+        constant_s: f64,
+        architecture: &Architecture,
+        workload: &Workload,
+        ends: &Steps,
+    ) -> f64 {
+        if workload.generated_tokens == 0 {
+            return 0.0;
         }
-    }
-
-    fn attention_segment(&self, architecture: &Architecture, batch: u32, first: u32, last: u32) -> f64 {
-        let n = f64::from(last - first + 1);
-        let (ends, instances, n_cores) = {
-            let mut ends = [[IDLE; MAX_CORES]; 2];
-            let mut instances = [0.0; MAX_CORES];
-            let mut n_cores = 0;
-            for (end, context) in ends.iter_mut().zip([first, last]) {
-                n_cores = 0;
-                let step = Step::decode(batch, context);
-                let costs = Costs::new(architecture, &step, &self.formats, &self.assumptions);
-                visit_attention_cores(&costs, &mut |operator: &Operator| {
-                    if n_cores < MAX_CORES {
-                        end[n_cores] = self.time(operator);
-                        instances[n_cores] = operator.instances;
-                        n_cores += 1;
-                    }
-                });
+        let contexts = workload.prompt_tokens + 1..workload.full_context();
+        let attention_s = match architecture.attention.sliding_window {
+            Some(window) if contexts.contains(&window.size) => {
+                self.outgrown_window(architecture, workload, window.size)
             }
-            (ends, instances, n_cores)
+            _ => self.attention_segment(architecture, ends),
         };
+        f64::from(workload.generated_tokens) * constant_s + attention_s
+    }
+
+    /// Attention's time where the contexts outgrow the window: linear in the context up to it and beyond it.
+    #[inline(never)]
+    fn outgrown_window(&self, architecture: &Architecture, workload: &Workload, size: u32) -> f64 {
+        let growing = self.decodes(workload, workload.prompt_tokens + 1, size);
+        let full = self.decodes(workload, size + 1, workload.full_context());
+        self.attention_segment(architecture, &growing) + self.attention_segment(architecture, &full)
+    }
+
+    /// Attention's time summed over the decode steps from one to another.
+    #[inline(always)]
+    fn attention_segment(&self, architecture: &Architecture, ends: &Steps) -> f64 {
+        let n = ends.n_contexts();
+        let costs = Costs::new(architecture, ends, &self.format_costs, &self.assumptions);
         let mut seconds = 0.0;
-        for core in 0..n_cores {
-            let (a, b) = (&ends[0][core], &ends[1][core]);
-            let work = sum_of_larger(n, (a.compute_s, b.compute_s), (a.memory_s, b.memory_s));
-            seconds += instances[core] * (work + n * a.launch_s);
-        }
+        visit_attention_cores(&costs, &mut |operator| {
+            let time = self.times(operator);
+            seconds += operator.instances * (sum_of_larger(n, &time) + n * time.launch_s.first());
+        });
         seconds
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::sum_of_larger;
+    use super::{OperatorTime, Pair, sum_of_larger};
 
     #[test]
     fn equals_the_loop() {
@@ -141,7 +154,12 @@ mod tests {
                         }
                 };
                 let looped: f64 = (0..n).map(|i| at(compute, i).max(at(memory, i))).sum();
-                let summed = sum_of_larger(f64::from(n), compute, memory);
+                let ends = OperatorTime {
+                    compute_s: Pair::new(compute.0, compute.1),
+                    memory_s: Pair::new(memory.0, memory.1),
+                    launch_s: Pair::all(0.0),
+                };
+                let summed = sum_of_larger(f64::from(n), &ends);
                 assert!(
                     (looped - summed).abs() < 1e-9,
                     "{compute:?} {memory:?} {n}: {looped} {summed}"

@@ -2,7 +2,8 @@
 
 use super::{Roofline, Workload};
 use crate::architecture::Architecture;
-use crate::operators::{Step, visit_operators};
+use crate::format::Formats;
+use crate::operators::{Step, Steps, visit_steps};
 use serde::Serialize;
 
 /// Bytes a model needs, by purpose. What the operating system and the runtime take for themselves is not in it.
@@ -26,6 +27,7 @@ impl MemoryFootprint {
 }
 
 /// Bytes of the KV cache at full context.
+#[inline]
 pub(super) fn kv_cache_bytes(
     architecture: &Architecture,
     workload: &Workload,
@@ -48,29 +50,26 @@ impl Roofline {
     pub fn memory(&self, architecture: &Architecture, workload: &Workload) -> MemoryFootprint {
         let step = Step::prefill(workload.batch, workload.prompt_tokens);
         let (mut weights_bytes, mut largest) = (0.0, 0.0_f64);
-        visit_operators(
+        visit_steps(
             architecture,
-            &step,
-            &self.formats,
+            &Steps::one(&step, &self.assumptions),
+            &self.format_costs,
             &self.assumptions,
             |operator| {
                 weights_bytes += operator.stored_bytes * operator.instances;
-                largest = largest.max(operator.activation_bytes);
+                largest = largest.max(operator.activation_bytes.first());
             },
         );
         MemoryFootprint {
             weights_bytes,
             kv_cache_bytes: kv_cache_bytes(architecture, workload, self.formats.kv.bytes()),
-            activations_bytes: residual_bytes(architecture, &step, &self.formats) + largest,
+            activations_bytes: residual_bytes(architecture, step.total_tokens(), &self.formats) + largest,
         }
     }
 }
 
-/// Bytes of the residual stream during a step.
-pub(super) fn residual_bytes(
-    architecture: &Architecture,
-    step: &Step,
-    formats: &crate::format::Formats,
-) -> f64 {
-    step.total_tokens() * f64::from(architecture.hidden_size) * formats.activations.bytes()
+/// Bytes of the residual stream of so many tokens.
+#[inline]
+pub(super) fn residual_bytes(architecture: &Architecture, tokens: f64, formats: &Formats) -> f64 {
+    tokens * f64::from(architecture.hidden_size) * formats.activations.bytes()
 }

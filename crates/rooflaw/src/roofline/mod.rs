@@ -15,7 +15,8 @@ pub use table::{OperatorRow, StepTable};
 use crate::architecture::Architecture;
 use crate::device::Device;
 use crate::format::{Formats, Precision};
-use crate::operators::{Assumptions, ComputeUnit, Operator, Step, visit_operators};
+use crate::operators::{Assumptions, ComputeUnit, FormatCosts, Operator, Step, Steps, visit_steps};
+use crate::pair::Pair;
 use serde::{Deserialize, Serialize};
 
 /// What is asked of a model: a batch of prompts, each answered with some tokens.
@@ -73,15 +74,15 @@ impl Binding {
     }
 }
 
-/// The time of one instance of an operator, seconds.
+/// The time of one instance of an operator, seconds; `T` is as in [`Operator`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct OperatorTime {
+pub struct OperatorTime<T = f64> {
     /// FLOPs over the peak rate.
-    pub compute_s: f64,
+    pub compute_s: T,
     /// Bytes over the bandwidth.
-    pub memory_s: f64,
+    pub memory_s: T,
     /// Time to launch it.
-    pub launch_s: f64,
+    pub launch_s: T,
 }
 
 impl OperatorTime {
@@ -106,6 +107,14 @@ impl OperatorTime {
     }
 }
 
+impl OperatorTime<Pair> {
+    /// `max(compute, memory) + launch` in each step.
+    #[inline(always)]
+    fn totals_s(&self) -> Pair {
+        self.compute_s.larger(self.memory_s) + self.launch_s
+    }
+}
+
 /// A precision the catalogue has no rate for, and what is used instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Fallback {
@@ -119,11 +128,12 @@ pub struct Fallback {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Roofline {
     formats: Formats,
+    format_costs: FormatCosts,
     assumptions: Assumptions,
     /// By `ComputeUnit`.
-    seconds_per_flop: [f64; 4],
-    seconds_per_byte: f64,
-    launch_s: f64,
+    seconds_per_flop: [Pair; 4],
+    seconds_per_byte: Pair,
+    launch_s: Pair,
     fallbacks: Vec<Fallback>,
 }
 
@@ -139,10 +149,11 @@ impl Roofline {
             if used != wanted && !fallbacks.contains(&fallback) {
                 fallbacks.push(fallback);
             }
-            1.0 / rate
+            Pair::all(1.0 / rate)
         };
         Roofline {
             formats: *formats,
+            format_costs: FormatCosts::new(formats),
             assumptions: *assumptions,
             seconds_per_flop: [
                 seconds_per_flop(formats.weights.matrix_precision()),
@@ -150,12 +161,12 @@ impl Roofline {
                 seconds_per_flop(formats.activations),
                 seconds_per_flop(Precision::Fp32),
             ],
-            seconds_per_byte: 1.0 / device.memory_bandwidth_bytes_per_s,
-            launch_s: if assumptions.launch_overhead {
+            seconds_per_byte: Pair::all(1.0 / device.memory_bandwidth_bytes_per_s),
+            launch_s: Pair::all(if assumptions.launch_overhead {
                 device.launch_overhead_s
             } else {
                 0.0
-            },
+            }),
             fallbacks,
         }
     }
@@ -181,25 +192,34 @@ impl Roofline {
     /// Peak rate of a unit, operations/s.
     #[must_use]
     pub fn peak(&self, unit: ComputeUnit) -> f64 {
-        1.0 / self.seconds_per_flop[unit as usize]
+        1.0 / self.seconds_per_flop[unit as usize].first()
     }
 
     /// Memory bandwidth, bytes/s.
     #[must_use]
     pub fn bandwidth(&self) -> f64 {
-        1.0 / self.seconds_per_byte
+        1.0 / self.seconds_per_byte.first()
     }
 
     /// Arithmetic intensity at which matrix products turn from memory- to compute-bound, FLOP/byte.
     #[must_use]
     pub fn ridge_point(&self) -> f64 {
-        self.seconds_per_byte / self.seconds_per_flop[ComputeUnit::Matrix as usize]
+        self.seconds_per_byte.first() / self.seconds_per_flop[ComputeUnit::Matrix as usize].first()
     }
 
     /// The time of one instance of an operator.
     #[must_use]
-    #[inline]
     pub fn time(&self, operator: &Operator) -> OperatorTime {
+        OperatorTime {
+            compute_s: operator.flops * self.seconds_per_flop[operator.unit as usize].first(),
+            memory_s: operator.bytes() * self.seconds_per_byte.first(),
+            launch_s: self.launch_s.first(),
+        }
+    }
+
+    /// The same in two steps.
+    #[inline(always)]
+    fn times(&self, operator: &Operator<Pair>) -> OperatorTime<Pair> {
         OperatorTime {
             compute_s: operator.flops * self.seconds_per_flop[operator.unit as usize],
             memory_s: operator.bytes() * self.seconds_per_byte,
@@ -211,9 +231,13 @@ impl Roofline {
     #[must_use]
     pub fn step(&self, architecture: &Architecture, step: &Step) -> f64 {
         let mut seconds = 0.0;
-        visit_operators(architecture, step, &self.formats, &self.assumptions, |operator| {
-            seconds += operator.instances * self.time(operator).total_s();
-        });
+        visit_steps(
+            architecture,
+            &Steps::one(step, &self.assumptions),
+            &self.format_costs,
+            &self.assumptions,
+            |operator| seconds += operator.instances * self.times(operator).totals_s().first(),
+        );
         seconds
     }
 

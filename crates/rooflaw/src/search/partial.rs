@@ -68,7 +68,7 @@ impl<const N: usize> Partial<N> {
                     .zip(&mut found.least)
                     .zip(&filters)
                 {
-                    *least = least.min(value);
+                    *least = if value < *least { value } else { *least };
                     within &= value <= *limit;
                 }
                 if within {

@@ -1,6 +1,6 @@
 //! Walking a space: an odometer over its axes that builds one architecture at a time, without allocating.
 
-use super::{Constraint, DesignSpace, MAX_AXES, Slots, Value, Variable};
+use super::{Axis, Constraint, DesignSpace, MAX_AXES, Slots, Value, Variable};
 use crate::architecture::{Architecture, Attention, Ffn, KvProjection, Moe, SlidingWindow};
 
 /// A position in a space.
@@ -11,14 +11,52 @@ pub struct Cursor<'a> {
     digits: [u32; MAX_AXES],
     /// Values of the axes at this position; variables set by name or by ties are still unset.
     slots: Slots,
+    /// Values of all variables, ties applied.
+    resolved: Slots,
+    /// Whether a constraint excludes this position.
+    excluded: bool,
+    /// From this axis on, no tie, constraint or other axis looks at what the axes set.
+    loose_from: usize,
 }
 
 /// Largest width or count built; [`Architecture::validate`] is stricter, and looked at only for what people name.
 const MAX_INTEGER: f64 = 16_777_216.0;
 
+#[inline(always)]
 fn positive_integer(value: f64) -> Option<u32> {
     // NaN, from a variable that is not set, fails the comparison.
-    ((1.0..=MAX_INTEGER).contains(&value) && value.fract() == 0.0).then_some(value as u32)
+    let integer = value as u32;
+    ((1.0..=MAX_INTEGER).contains(&value) && f64::from(integer) == value).then_some(integer)
+}
+
+impl DesignSpace {
+    /// The first axis from which on no tie, constraint or other axis looks at what the axes set.
+    fn loose_from(&self) -> usize {
+        let tied = self.ties.iter().flat_map(|tie| tie.monomial.variables());
+        let constrained = self.constraints.iter().flat_map(|constraint| match constraint {
+            Constraint::Divides(divisor, dividend) => vec![*divisor, *dividend],
+            Constraint::Within(quantity, _) => quantity.variables().collect(),
+        });
+        let named = self.axes.iter().flat_map(|axis| axis.values.iter().flatten());
+        let named = named.filter_map(|value| match value {
+            Value::SameAs(other) => Some(*other),
+            Value::Number(_) => None,
+        });
+        let looked_at: Vec<Variable> = tied.chain(constrained).chain(named).collect();
+        let is_loose = |axis: &&Axis| {
+            let has_names = axis
+                .values
+                .iter()
+                .flatten()
+                .any(|value| matches!(value, Value::SameAs(_)));
+            !has_names
+                && axis
+                    .variables
+                    .iter()
+                    .all(|variable| !looked_at.contains(variable))
+        };
+        self.axes.len() - self.axes.iter().rev().take_while(is_loose).count()
+    }
 }
 
 impl<'a> Cursor<'a> {
@@ -30,6 +68,9 @@ impl<'a> Cursor<'a> {
             index,
             digits: [0; MAX_AXES],
             slots: space.fixed,
+            resolved: space.fixed,
+            excluded: false,
+            loose_from: space.loose_from(),
         };
         let mut rest = index;
         for (axis, definition) in space.axes.iter().enumerate().rev() {
@@ -37,6 +78,7 @@ impl<'a> Cursor<'a> {
             cursor.set(axis, (rest % size) as u32);
             rest /= size;
         }
+        cursor.settle();
         cursor
     }
 
@@ -68,17 +110,39 @@ impl<'a> Cursor<'a> {
         self.index += 1;
         for axis in (0..self.space.axes.len()).rev() {
             let next = self.digits[axis] + 1;
-            if (next as usize) < self.space.axes[axis].values.len() {
-                self.set(axis, next);
-                return;
+            let wraps = next as usize >= self.space.axes[axis].values.len();
+            self.set(axis, if wraps { 0 } else { next });
+            if axis < self.loose_from {
+                if !wraps {
+                    break;
+                }
+            } else {
+                // Nothing else changes with it.
+                for variable in &self.space.axes[axis].variables {
+                    self.resolved[*variable as usize] = self.slots[*variable as usize];
+                }
+                if !wraps {
+                    return;
+                }
             }
-            self.set(axis, 0);
         }
+        self.settle();
     }
 
-    /// The values of all variables, ties applied.
-    #[inline]
-    fn resolved(&self) -> Slots {
+    /// Applies ties and constraints.
+    fn settle(&mut self) {
+        self.resolved = self.resolve();
+        let slots = &self.resolved;
+        let excluded = |constraint: &Constraint| match constraint {
+            Constraint::Divides(divisor, dividend) => {
+                slots[*dividend as usize] % slots[*divisor as usize] != 0.0
+            }
+            Constraint::Within(quantity, bound) => !bound.contains(quantity.evaluate(slots)),
+        };
+        self.excluded = self.space.constraints.iter().any(excluded);
+    }
+
+    fn resolve(&self) -> Slots {
         let mut slots = self.slots;
         for tie in &self.space.ties {
             let value = tie.monomial.evaluate(&slots);
@@ -103,16 +167,10 @@ impl<'a> Cursor<'a> {
     #[must_use]
     #[inline]
     pub fn architecture(&self) -> Option<Architecture> {
-        let slots = self.resolved();
-        let excluded = |constraint: &Constraint| match constraint {
-            Constraint::Divides(divisor, dividend) => {
-                slots[*dividend as usize] % slots[*divisor as usize] != 0.0
-            }
-            Constraint::Within(quantity, bound) => !bound.contains(quantity.evaluate(&slots)),
-        };
-        if self.space.constraints.iter().any(excluded) {
+        if self.excluded {
             return None;
         }
+        let slots = &self.resolved;
         let integer = |variable: Variable| positive_integer(slots[variable as usize]);
         let n_layers = integer(Variable::NLayers)?;
         let n_heads = integer(Variable::NHeads)?;
@@ -146,12 +204,12 @@ impl<'a> Cursor<'a> {
                 sinks: false,
                 sliding_window,
             },
-            ffn: self.ffn(&slots, n_layers)?,
+            ffn: self.ffn(slots, n_layers)?,
             norms_per_layer: template.norms_per_layer,
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn ffn(&self, slots: &Slots, n_layers: u32) -> Option<Ffn> {
         let integer = |variable: Variable| positive_integer(slots[variable as usize]);
         let activation = self.space.template.activation;
