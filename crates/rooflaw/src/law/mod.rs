@@ -60,9 +60,11 @@ pub struct Term {
 struct Kernel {
     terms: [TermPair; MAX_TERMS / 2],
     n_pairs: usize,
-    /// Of every depth there has been; deeper models take a little longer.
-    log_layers: [f64; 129],
+    /// Logarithms of 0 to 128: of every depth there has been and, 64-fold, of the usual widths. Others take longer.
+    logs: [f64; 129],
 }
+
+const LN_64: f64 = 6.0 * std::f64::consts::LN_2;
 
 /// What features are ratios of, so that no logarithm waits for a division: layers, hidden size, active and stored FFN
 /// width over all layers, elements cached per token and layer.
@@ -106,7 +108,7 @@ impl Kernel {
         let mut kernel = Kernel {
             terms: [TermPair::default(); MAX_TERMS / 2],
             n_pairs: 0,
-            log_layers: std::array::from_fn(|n_layers| (n_layers as f64).ln()),
+            logs: std::array::from_fn(|number| (number as f64).ln()),
         };
         let used = terms.iter().filter(|term| term.coefficient != 0.0);
         for (index, term) in used.take(MAX_TERMS).enumerate() {
@@ -130,15 +132,22 @@ impl Kernel {
         kernel
     }
 
-    /// Logarithms of the sizes, that of the first one given; NaN where another is not positive and finite.
+    /// The logarithm of a width that is a multiple of 64 up to 8,192, looked up.
     #[inline(always)]
-    fn logs(log_layers: f64, &[_, b, c, d, e]: &Sizes) -> Sizes {
-        let (bc, de) = (Pair::new(b, c), Pair::new(d, e));
-        if !Pair::all_within(&[bc, de], f64::MIN_POSITIVE, f64::MAX) {
-            return [f64::NAN; Feature::COUNT];
+    fn log_of_width(&self, width: u32) -> Option<f64> {
+        let log = self.logs.get((width / 64) as usize)?;
+        width.is_multiple_of(64).then_some(log + LN_64)
+    }
+
+    /// Logarithms of two numbers; NaN where one is not positive and finite.
+    #[inline(always)]
+    fn two_logs(a: f64, b: f64) -> [f64; 2] {
+        let pair = Pair::new(a, b);
+        if !Pair::all_within(&[pair], f64::MIN_POSITIVE, f64::MAX) {
+            return [f64::NAN; 2];
         }
-        let (bc, de) = (elementary::ln(bc), elementary::ln(de));
-        [log_layers, bc.first(), bc.second(), de.first(), de.second()]
+        let logs = elementary::ln(pair);
+        [logs.first(), logs.second()]
     }
 
     /// The sum of the terms at sizes, whose logarithms are known.
@@ -188,7 +197,11 @@ impl LossLaw {
     #[inline]
     pub fn evaluate(&self, features: &Features) -> f64 {
         let sizes = features.sizes();
-        Prepared::new(sizes[0].ln(), sizes).loss(self)
+        Prepared {
+            sizes,
+            logs: sizes.map(f64::ln),
+        }
+        .loss(self)
     }
 
     /// The loss of an architecture trained as the law's runs were, nats/token.
@@ -201,19 +214,28 @@ impl LossLaw {
     /// The first half of [`LossLaw::loss`].
     #[inline(always)]
     pub(crate) fn prepare(&self, architecture: &Architecture) -> Prepared {
-        let n_layers = f64::from(architecture.n_layers);
-        let known = self.kernel.log_layers.get(architecture.n_layers as usize);
+        let kernel = &self.kernel;
+        let (hidden_size, cached) = (architecture.hidden_size, architecture.kv_elements_per_token());
         let (active, stored) = architecture.summed_ffn_widths();
-        Prepared::new(
-            known.map_or_else(|| n_layers.ln(), |log| *log),
-            [
-                n_layers,
-                f64::from(architecture.hidden_size),
-                active,
-                stored,
-                f64::from(architecture.kv_elements_per_token()),
-            ],
-        )
+        let n_layers = f64::from(architecture.n_layers);
+        let sizes = [
+            n_layers,
+            f64::from(hidden_size),
+            active,
+            stored,
+            f64::from(cached),
+        ];
+        let log_layers = kernel.logs.get(architecture.n_layers as usize);
+        let [log_hidden, log_cached] = match (kernel.log_of_width(hidden_size), kernel.log_of_width(cached)) {
+            (Some(log_hidden), Some(log_cached)) => [log_hidden, log_cached],
+            _ => Kernel::two_logs(sizes[1], sizes[4]),
+        };
+        let [log_active, log_stored] = Kernel::two_logs(active, stored);
+        let log_layers = log_layers.map_or_else(|| n_layers.ln(), |log| *log);
+        Prepared {
+            sizes,
+            logs: [log_layers, log_hidden, log_active, log_stored, log_cached],
+        }
     }
 
     /// Each term's share of the loss, nats/token, in the order of [`LossLaw::terms`].
@@ -244,14 +266,6 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    #[inline(always)]
-    fn new(log_layers: f64, sizes: Sizes) -> Prepared {
-        Prepared {
-            sizes,
-            logs: Kernel::logs(log_layers, &sizes),
-        }
-    }
-
     /// The second half: the loss, nats/token.
     #[inline(always)]
     pub(crate) fn loss(&self, law: &LossLaw) -> f64 {
