@@ -84,8 +84,9 @@ impl Evaluator {
         let loss = self.law.prepare(architecture);
         // Prefill and decode in one visit.
         let (mut seconds, mut largest) = (Pair::all(0.0), Pair::all(0.0));
-        let mut weights_bytes = 0.0;
-        let (mut total, mut active, mut embedding) = (0.0, 0.0, 0.0);
+        let (mut weights_bytes, mut embedding) = (0.0, 0.0);
+        // Stored and active.
+        let mut parameters = Pair::all(0.0);
         visit_steps(
             architecture,
             &self.steps,
@@ -99,8 +100,8 @@ impl Evaluator {
                 seconds = seconds + time * operator.instances;
                 largest = largest.larger(operator.activation_bytes);
                 weights_bytes += operator.instances * operator.stored_bytes;
-                total += operator.instances * operator.stored_parameters;
-                active += operator.instances * operator.active_parameters;
+                let of_one = Pair::new(operator.stored_parameters, operator.active_parameters);
+                parameters = parameters + of_one * operator.instances;
                 if operator.kind.is_vocabulary() {
                     embedding += operator.stored_parameters;
                 }
@@ -125,8 +126,8 @@ impl Evaluator {
                 ) + largest.first(),
             },
             parameters: Parameters {
-                total: count(total),
-                active: count(active),
+                total: count(parameters.first()),
+                active: count(parameters.second()),
                 embedding: count(embedding),
             },
         }
