@@ -6,6 +6,7 @@
 
 mod feature;
 mod file;
+pub mod fit;
 mod range;
 
 pub use feature::{Feature, Features};

@@ -1,0 +1,225 @@
+//! The objective `Σ wᵢ ρ_δ(ln yᵢ − ln ŷᵢ)` and its derivatives, with `ln ŷ = LSE(ln E, ln cⱼ + Σ θ u)`.
+//!
+//! ρ_δ is Huber's loss, `r²/2` for `|r| ≤ δ` and `δ(|r| − δ/2)` beyond; `δ = ∞` is least squares on the log loss. This is the
+//! objective of Hoffmann et al. 2022 (2203.15556, equation 3) as a plain sum.
+
+use super::columns::{dot, exp, ln, sum};
+use super::problem::Problem;
+
+/// Which matrix stands for the second derivatives.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Curvature {
+    /// `Σ w min(1, δ/|r|) g gᵀ`: iteratively reweighted Gauss–Newton. Never indefinite: for far from the optimum.
+    Reweighted,
+    /// The second derivatives themselves, without approximation: converges quadratically. With small δ most rows have
+    /// `ρ'' = 0`, so that the law's own curvature decides and Gauss–Newton would not do.
+    Exact,
+}
+
+/// Columns kept between calls, so that a fit allocates nothing per step.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Workspace {
+    /// Each term's value, later its share of the prediction; `n` values a term.
+    terms: Vec<f64>,
+    total: Vec<f64>,
+    residual: Vec<f64>,
+    psi: Vec<f64>,
+    reweight: Vec<f64>,
+    curvature: Vec<f64>,
+    /// The gradient of `ln ŷ`, an `n`-column for each unknown.
+    slopes: Vec<f64>,
+    scratch: Vec<f64>,
+    scratch2: Vec<f64>,
+}
+
+impl Workspace {
+    fn fit_to(&mut self, n: usize, terms: usize, unknowns: usize) {
+        self.terms.resize(n * terms, 0.0);
+        self.slopes.resize(n * unknowns, 0.0);
+        for column in [
+            &mut self.total,
+            &mut self.residual,
+            &mut self.psi,
+            &mut self.reweight,
+            &mut self.curvature,
+            &mut self.scratch,
+            &mut self.scratch2,
+        ] {
+            column.resize(n, 0.0);
+        }
+    }
+}
+
+/// First and second derivatives at one point; `matrix` and `scale` as [`derivatives`] says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Derivatives {
+    pub(super) gradient: Vec<f64>,
+    /// Row by row, lower triangle.
+    pub(super) matrix: Vec<f64>,
+    /// The diagonal of the reweighted matrix, the natural scale of each unknown.
+    pub(super) scale: Vec<f64>,
+}
+
+/// The objective at `x`. The workspace keeps what [`derivatives`] needs.
+pub(super) fn value(problem: &Problem, delta: f64, x: &[f64], work: &mut Workspace) -> f64 {
+    let n = problem.n_rows();
+    work.fit_to(n, problem.terms.len(), problem.n_unknowns());
+    let exponents = &x[1 + problem.terms.len()..];
+    let total = &mut work.total[..n];
+    total.fill(exp(x[0]));
+    for ((term, log_coefficient), out) in problem
+        .terms
+        .iter()
+        .zip(&x[1..])
+        .zip(work.terms.chunks_exact_mut(n.max(1)))
+    {
+        match (&term.slopes[..], &term.offset) {
+            // The usual term, in one pass.
+            ([(l, u, _)], None) => {
+                let theta = exponents[*l];
+                for ((out, u), total) in out.iter_mut().zip(u).zip(&mut *total) {
+                    *out = exp(log_coefficient + theta * u);
+                    *total += *out;
+                }
+            }
+            (slopes, offset) => {
+                match offset {
+                    Some((offset, _)) => out.copy_from_slice(offset),
+                    None => out.fill(0.0),
+                }
+                for (l, u, _) in slopes {
+                    super::columns::add_scaled(out, exponents[*l], u);
+                }
+                for (out, total) in out.iter_mut().zip(&mut *total) {
+                    *out = exp(log_coefficient + *out);
+                    *total += *out;
+                }
+            }
+        }
+    }
+    let rows = problem.log_loss.iter().zip(&problem.weight).zip(&*total);
+    let outs = work.residual.iter_mut().zip(&mut work.scratch);
+    if delta.is_infinite() {
+        for (((y, weight), total), (residual, out)) in rows.zip(outs) {
+            *residual = y - ln(*total);
+            *out = 0.5 * weight * *residual * *residual;
+        }
+    } else {
+        for (((y, weight), total), (residual, out)) in rows.zip(outs) {
+            *residual = y - ln(*total);
+            let size = residual.abs();
+            let inner = size.min(delta);
+            *out = weight * inner * (size - 0.5 * inner);
+        }
+    }
+    sum(&work.scratch[..n])
+}
+
+/// The derivatives at the point of the last [`value`] on this workspace.
+pub(super) fn derivatives(
+    problem: &Problem,
+    delta: f64,
+    x: &[f64],
+    curvature: Curvature,
+    work: &mut Workspace,
+    out: &mut Derivatives,
+) {
+    let (n, k) = (problem.n_rows(), problem.terms.len());
+    let unknowns = problem.n_unknowns();
+    out.gradient.clear();
+    out.gradient.resize(unknowns, 0.0);
+    out.scale.clear();
+    out.scale.resize(unknowns, 0.0);
+    out.matrix.clear();
+    out.matrix.resize(unknowns * unknowns, 0.0);
+    weights(problem, delta, curvature, work);
+    shares(problem, exp(x[0]), work);
+
+    // Σ (ρ'' + ψ) g gᵀ, or the reweighted one.
+    for p in 0..unknowns {
+        let slope = &work.slopes[p * n..(p + 1) * n];
+        out.gradient[p] = -dot(&work.psi, slope);
+        for ((scaled, slope), weight) in work.scratch.iter_mut().zip(slope).zip(&work.reweight) {
+            *scaled = weight * slope;
+        }
+        out.scale[p] = dot(&work.scratch, slope);
+        if curvature == Curvature::Exact {
+            for ((scaled, slope), weight) in work.scratch.iter_mut().zip(slope).zip(&work.curvature) {
+                *scaled = weight * slope;
+            }
+        }
+        for q in 0..=p {
+            out.matrix[p * unknowns + q] = dot(&work.scratch, &work.slopes[q * n..(q + 1) * n]);
+        }
+    }
+    if curvature == Curvature::Reweighted {
+        return;
+    }
+    // − Σ ψ Σⱼ shareⱼ aⱼ aⱼᵀ, where aⱼ is the gradient of the logarithm of term j: 1 for its coefficient, u for its θ.
+    out.matrix[0] += out.gradient[0];
+    for (j, term) in problem.terms.iter().enumerate() {
+        let c = 1 + j;
+        out.matrix[c * unknowns + c] += out.gradient[c];
+        let share = &work.slopes[c * n..(c + 1) * n];
+        for ((out, psi), share) in work.scratch.iter_mut().zip(&work.psi).zip(share) {
+            *out = psi * share;
+        }
+        for (index, (l, u, _)) in term.slopes.iter().enumerate() {
+            let p = 1 + k + l;
+            for ((out, value), u) in work.scratch2.iter_mut().zip(&work.scratch).zip(u) {
+                *out = value * u;
+            }
+            out.matrix[p * unknowns + c] -= sum(&work.scratch2);
+            for (m, v, _) in &term.slopes[..=index] {
+                let q = 1 + k + m;
+                out.matrix[p.max(q) * unknowns + p.min(q)] -= dot(&work.scratch2, v);
+            }
+        }
+    }
+}
+
+/// The weights of each row: ψ, the reweighting factor, and `ρ'' + ψ`.
+fn weights(problem: &Problem, delta: f64, curvature: Curvature, work: &mut Workspace) {
+    let rows = work.residual.iter().zip(&problem.weight);
+    for ((psi, reweight), (r, weight)) in work.psi.iter_mut().zip(&mut work.reweight).zip(rows) {
+        *psi = weight * r.clamp(-delta, delta);
+        *reweight = if delta.is_infinite() {
+            *weight
+        } else {
+            weight * (delta / r.abs().max(delta))
+        };
+    }
+    if curvature == Curvature::Exact {
+        let rows = work.residual.iter().zip(&problem.weight).zip(&work.psi);
+        for (out, ((r, weight), psi)) in work.curvature.iter_mut().zip(rows) {
+            *out = psi + if r.abs() <= delta { *weight } else { 0.0 };
+        }
+    }
+}
+
+/// The gradient of `ln ŷ`: each term's share of the prediction, then for every θ the shares times their logarithms.
+fn shares(problem: &Problem, irreducible: f64, work: &mut Workspace) {
+    let (n, k) = (problem.n_rows(), problem.terms.len());
+    for (inverse, total) in work.scratch.iter_mut().zip(&work.total) {
+        *inverse = 1.0 / total;
+    }
+    let (coefficients, exponents) = work.slopes.split_at_mut((1 + k) * n);
+    let (intercept, coefficients) = coefficients.split_at_mut(n);
+    for (out, inverse) in intercept.iter_mut().zip(&work.scratch) {
+        *out = irreducible * inverse;
+    }
+    let terms = work.terms.chunks_exact(n.max(1));
+    for (out, term) in coefficients.chunks_exact_mut(n.max(1)).zip(terms) {
+        for ((out, term), inverse) in out.iter_mut().zip(term).zip(&work.scratch) {
+            *out = term * inverse;
+        }
+    }
+    exponents.fill(0.0);
+    for (term, share) in problem.terms.iter().zip(coefficients.chunks_exact(n.max(1))) {
+        for (l, u, _) in &term.slopes {
+            for ((out, share), u) in exponents[l * n..(l + 1) * n].iter_mut().zip(share).zip(u) {
+                *out += share * u;
+            }
+        }
+    }
+}
