@@ -77,7 +77,7 @@ fn refit(
         evaluations: found.evaluations,
         converged: found.converged,
     };
-    let (best, convergence) = super::gathered(vec![end])?;
+    let (best, convergence) = super::gathered(vec![end], problem.n_rows())?;
     report(form, observations, objective, &problem, &best, convergence)
 }
 

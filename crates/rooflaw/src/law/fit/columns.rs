@@ -10,10 +10,22 @@ const ROUND: f64 = 6_755_399_441_055_744.0;
 /// Arguments of the exponential are held within ±600, so that sums of a few neither overflow nor vanish.
 const MOST: f64 = 600.0;
 
+/// The smaller one, without the care for NaN that costs `f64::min` two more instructions.
+#[inline]
+pub(super) const fn smaller(a: f64, b: f64) -> f64 {
+    if a < b { a } else { b }
+}
+
+/// The larger one, as [`smaller`].
+#[inline]
+pub(super) const fn larger(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
 /// `eˣ` to about one unit in the last place, for `x` clamped to ±600.
 #[inline]
 pub(super) fn exp(x: f64) -> f64 {
-    let x = x.clamp(-MOST, MOST);
+    let x = larger(smaller(x, MOST), -MOST);
     let shifted = x * std::f64::consts::LOG2_E + ROUND;
     let k = shifted - ROUND;
     let r = x - k * LN_2_HIGH - k * LN_2_LOW;

@@ -1,8 +1,10 @@
 //! Damped Newton steps on the robust objective: Levenberg–Marquardt far away, Newton near the optimum.
 
+use super::power_basis::{PowerBasis, Scale};
 use super::problem::Problem;
 use super::robust::{self, Curvature, Derivatives, Workspace};
 use super::small::solve_positive;
+use super::varpro;
 
 /// What one descent keeps between calls.
 #[derive(Clone, Debug, Default)]
@@ -27,53 +29,94 @@ pub(super) struct Descent {
     pub(super) converged: bool,
 }
 
-/// When to stop.
+/// How to descend, and when to stop.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stop {
     /// Relative decrease of the objective below which a step counts as the last.
     pub(super) gain: f64,
     /// Most evaluations of the objective.
     pub(super) evaluations: usize,
-    /// Whether to go over to second derivatives once near.
+    /// Which second derivatives to begin with.
+    pub(super) curvature: Curvature,
+    /// Whether to go over to the exact ones once near, and to end only on them.
     pub(super) exact: bool,
 }
 
-/// To convergence: Newton's model promises a relative decrease below 1e-12.
+/// To convergence: Newton's model promises a relative decrease below 1e-10.
 pub(super) const TIGHT: Stop = Stop {
-    gain: 1e-12,
+    gain: 1e-10,
     evaluations: 400,
+    curvature: Curvature::Reweighted,
     exact: true,
 };
 /// To the neighbourhood of an optimum.
 const LOOSE: Stop = Stop {
     gain: 1e-2,
-    evaluations: 40,
+    evaluations: 8,
+    curvature: Curvature::Reweighted,
     exact: false,
 };
+/// A step or two along the path of optima as δ shrinks.
+const FOLLOW: Stop = Stop {
+    gain: 3e-2,
+    evaluations: 6,
+    curvature: Curvature::Exact,
+    exact: true,
+};
+/// δ shrinks by this from one stage to the next.
+const SHRINK: f64 = 0.5;
 
 /// No unknown moves further than this at once: logarithms of coefficients, and exponents of centred variables.
 const LONGEST_STEP: f64 = 4.0;
 
-/// First on a part of the rows, where steps are cheap, and then on all of them from there, to convergence.
+/// A part of the rows for the first steps, which are many and need not be exact.
+#[derive(Debug)]
+pub(super) struct Coarse {
+    problem: Problem,
+}
+
+impl Coarse {
+    /// A part of the rows that still determines the unknowns well; all rows when there are few.
+    pub(super) fn of(problem: &Problem) -> Coarse {
+        let enough = (6 * problem.n_unknowns()).max(40);
+        Coarse {
+            problem: problem.thinned((problem.n_rows() / enough).max(1)),
+        }
+    }
+}
+
+/// Far from the optimum Huber's loss is all but an absolute value, on which descents crawl, and the unknowns lie in curved
+/// valleys. So: a few steps of least squares in all unknowns on a part of the rows; then variable projection there, which
+/// crosses the valleys; then all rows with δ shrinking from the size of the residuals to the one asked for; then to convergence.
 pub(super) fn descend(
     problem: &Problem,
-    coarse: Option<&Problem>,
+    coarse: &Coarse,
     delta: f64,
     start: Vec<f64>,
     scratch: &mut Scratch,
 ) -> Descent {
-    let start = match coarse {
-        Some(coarse) => minimise(coarse, delta, start, LOOSE, scratch).x,
-        None => start,
-    };
-    minimise(problem, delta, start, TIGHT, scratch)
-}
-
-/// A part of the rows that still determines the unknowns well, when there are rows enough for it to pay.
-pub(super) fn coarse(problem: &Problem) -> Option<Problem> {
-    let enough = (8 * problem.n_unknowns()).max(40);
-    let stride = problem.n_rows() / enough;
-    (stride >= 3).then(|| problem.thinned(stride))
+    let part = &coarse.problem;
+    let mut rough = minimise(part, f64::INFINITY, start, LOOSE, scratch);
+    if let Some(basis) = PowerBasis::new(part, Scale::Relative) {
+        let theta = &rough.x[1 + part.terms.len()..];
+        let found = varpro::minimise(&basis, theta, varpro::LOOSE);
+        let x = basis.unknowns(&found.theta, &found.coefficients, 1e-6);
+        let value = robust::value(part, f64::INFINITY, &x, &mut scratch.work);
+        if value < rough.value {
+            (rough.x, rough.value) = (x, value);
+        }
+    }
+    let mut wide = (2.0 * rough.value / part.n_rows() as f64).sqrt();
+    let mut x = rough.x;
+    let mut evaluations = 0;
+    while delta.is_finite() && wide > delta / SHRINK {
+        let found = minimise(problem, wide, x, FOLLOW, scratch);
+        (x, evaluations) = (found.x, evaluations + found.evaluations);
+        wide *= SHRINK;
+    }
+    let mut found = minimise(problem, delta, x, TIGHT, scratch);
+    found.evaluations += evaluations;
+    found
 }
 
 /// Descends from `x` on all rows of `problem`.
@@ -94,7 +137,8 @@ pub(super) fn minimise(
     } = scratch;
     let mut value = robust::value(problem, delta, &x, work);
     let mut evaluations = 1;
-    let mut curvature = Curvature::Reweighted;
+    let mut curvature = stop.curvature;
+    let mut growth = 2.0;
     let mut damping = 1e-3;
     let mut converged = false;
     if !value.is_finite() {
@@ -133,7 +177,7 @@ pub(super) fn minimise(
         let last = promised.abs() <= stop.gain * value
             && damping < 1e-1
             && (curvature == Curvature::Exact || !stop.exact);
-        if last && promised.abs() <= 1e-15 * value || value == 0.0 {
+        if last && promised.abs() <= 1e-15 * value || value <= super::EXACT * problem.n_rows() as f64 {
             converged = true;
             break;
         }
@@ -142,11 +186,9 @@ pub(super) fn minimise(
         let decrease = value - found;
         if found.is_finite() && decrease > 0.0 {
             let ratio = decrease / promised;
-            if ratio > 0.75 {
-                damping = (damping * 0.1).max(1e-12);
-            } else if ratio < 0.25 {
-                damping *= 3.0;
-            }
+            // Nielsen's rule: smoother than fixed factors, which alternate between too little and enough.
+            damping = (damping * (1.0 - (2.0 * ratio - 1.0).powi(3)).clamp(0.1, 3.0)).max(1e-12);
+            growth = 2.0;
             let near = decrease < 0.1 * value;
             std::mem::swap(&mut x, trial);
             value = found;
@@ -164,7 +206,8 @@ pub(super) fn minimise(
                 converged = curvature == Curvature::Exact || !stop.exact;
                 break;
             }
-            damping = (damping * 8.0).max(1e-5);
+            damping = (damping * growth).max(1e-5);
+            growth *= 2.0;
             if damping > 1e12 {
                 break;
             }

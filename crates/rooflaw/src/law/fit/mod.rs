@@ -41,6 +41,9 @@ use serde::Serialize;
 /// A start counts as being at the optimum when its objective exceeds the best by no more than this share.
 pub const AT_OPTIMUM: f64 = 1e-6;
 
+/// A mean objective below this is agreement to all digits that matter: there is nothing left to descend.
+const EXACT: f64 = 1e-22;
+
 /// A coefficient that least squares leaves at 0 begins its logarithmic descent at this share of the mean loss.
 const REVIVED: f64 = 1e-3;
 
@@ -236,21 +239,26 @@ fn optimise(
                 .to_owned(),
         });
     }
-    let coarse = descent::coarse(problem);
+    let coarse = descent::Coarse::of(problem);
     let ends = parallel::map(starts.len(), Scratch::default, |scratch, index| {
         let start = &starts[index];
+        let mut exponents = start.exponents.clone();
+        for (l, exponent) in exponents.iter_mut().enumerate() {
+            let p = 1 + problem.terms.len() + l;
+            *exponent = exponent.clamp(problem.lower[p], problem.upper[p]);
+        }
         if objective == Objective::LeastSquares {
-            return basis.as_ref().map(|basis| projected(basis, &start.exponents));
+            return basis.as_ref().map(|basis| projected(basis, &exponents));
         }
         let x = match (&start.log_coefficients, &basis) {
-            (Some(logs), _) => problem.unknowns(logs, &start.exponents),
+            (Some(logs), _) => problem.unknowns(logs, &exponents),
             (None, Some(basis)) => {
-                let coefficients = varpro::coefficients_at(basis, &start.exponents);
-                basis.unknowns(&start.exponents, &coefficients, REVIVED)
+                let coefficients = varpro::coefficients_at(basis, &exponents);
+                basis.unknowns(&exponents, &coefficients, REVIVED)
             }
-            (None, None) => problem.unknowns(&vec![0.0; problem.terms.len() + 1], &start.exponents),
+            (None, None) => problem.unknowns(&vec![0.0; problem.terms.len() + 1], &exponents),
         };
-        let found = descent::descend(problem, coarse.as_ref(), delta, x, scratch);
+        let found = descent::descend(problem, &coarse, delta, x, scratch);
         Some(End {
             x: found.x,
             value: if delta.is_infinite() {
@@ -262,11 +270,11 @@ fn optimise(
             converged: found.converged,
         })
     });
-    gathered(ends.into_iter().flatten().collect())
+    gathered(ends.into_iter().flatten().collect(), problem.n_rows())
 }
 
 fn projected(basis: &PowerBasis<'_>, exponents: &[f64]) -> End {
-    let found = varpro::minimise(basis, exponents);
+    let found = varpro::minimise(basis, exponents, varpro::TIGHT);
     End {
         x: basis.unknowns(&found.theta, &found.coefficients, 0.0),
         value: found.value,
@@ -276,20 +284,18 @@ fn projected(basis: &PowerBasis<'_>, exponents: &[f64]) -> End {
 }
 
 /// The best end, the first of equals, and what became of all.
-fn gathered(ends: Vec<End>) -> Result<(End, Convergence), FitError> {
+fn gathered(ends: Vec<End>, n_rows: usize) -> Result<(End, Convergence), FitError> {
     let best = ends
         .iter()
         .filter(|end| end.value.is_finite())
         .min_by(|a, b| a.value.total_cmp(&b.value))
         .cloned()
         .ok_or(FitError::NoOptimum)?;
+    let near = best.value * (1.0 + AT_OPTIMUM) + EXACT * n_rows as f64;
     let convergence = Convergence {
         starts: ends.len(),
         converged: ends.iter().filter(|end| end.converged).count(),
-        at_optimum: ends
-            .iter()
-            .filter(|end| end.value <= best.value * (1.0 + AT_OPTIMUM))
-            .count(),
+        at_optimum: ends.iter().filter(|end| end.value <= near).count(),
         best_converged: best.converged,
         evaluations: ends.iter().map(|end| end.evaluations).sum(),
     };

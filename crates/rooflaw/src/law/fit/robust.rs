@@ -3,7 +3,7 @@
 //! ρ_δ is Huber's loss, `r²/2` for `|r| ≤ δ` and `δ(|r| − δ/2)` beyond; `δ = ∞` is least squares on the log loss. This is the
 //! objective of Hoffmann et al. 2022 (2203.15556, equation 3) as a plain sum.
 
-use super::columns::{dot, exp, ln, sum};
+use super::columns::{dot, exp, larger, ln, smaller, sum};
 use super::problem::Problem;
 
 /// Which matrix stands for the second derivatives.
@@ -108,7 +108,7 @@ pub(super) fn value(problem: &Problem, delta: f64, x: &[f64], work: &mut Workspa
         for (((y, weight), total), (residual, out)) in rows.zip(outs) {
             *residual = y - ln(*total);
             let size = residual.abs();
-            let inner = size.min(delta);
+            let inner = smaller(size, delta);
             *out = weight * inner * (size - 0.5 * inner);
         }
     }
@@ -182,11 +182,11 @@ pub(super) fn derivatives(
 fn weights(problem: &Problem, delta: f64, curvature: Curvature, work: &mut Workspace) {
     let rows = work.residual.iter().zip(&problem.weight);
     for ((psi, reweight), (r, weight)) in work.psi.iter_mut().zip(&mut work.reweight).zip(rows) {
-        *psi = weight * r.clamp(-delta, delta);
+        *psi = weight * larger(smaller(*r, delta), -delta);
         *reweight = if delta.is_infinite() {
             *weight
         } else {
-            weight * (delta / r.abs().max(delta))
+            weight * (delta / larger(r.abs(), delta))
         };
     }
     if curvature == Curvature::Exact {

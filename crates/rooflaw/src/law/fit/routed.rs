@@ -103,7 +103,7 @@ pub fn fit(runs: &[RoutedRun], starts: usize, seed: u64) -> Result<RoutedFit, Fi
             let mut random = Random::stream(seed, index);
             // E_start between 1.1 and 8 and E_max between 50 and 1,000: the published fits lie well inside.
             let start = [random.uniform(0.1, 2.1), random.uniform(3.9, 6.9)];
-            varpro::minimise(&basis, &start)
+            varpro::minimise(&basis, &start, varpro::TIGHT)
         },
     );
     let best = ends

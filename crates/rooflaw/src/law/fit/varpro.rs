@@ -39,7 +39,24 @@ struct Solved {
     value: f64,
 }
 
-const MAX_EVALUATIONS: usize = 300;
+/// When to stop.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Promised relative decrease below which a step is the last.
+    gain: f64,
+    evaluations: usize,
+}
+
+/// To convergence.
+pub(super) const TIGHT: Limits = Limits {
+    gain: 1e-14,
+    evaluations: 300,
+};
+/// To the neighbourhood of an optimum.
+pub(super) const LOOSE: Limits = Limits {
+    gain: 1e-3,
+    evaluations: 25,
+};
 /// No exponent moves further than this at once.
 const LONGEST_STEP: f64 = 2.0;
 
@@ -100,7 +117,7 @@ fn normal_equations(basis: &impl Basis, theta: &[f64], solved: &Solved) -> (Vec<
 }
 
 /// Descends from θ.
-pub(super) fn minimise(basis: &impl Basis, start: &[f64]) -> Projection {
+pub(super) fn minimise(basis: &impl Basis, start: &[f64], limits: Limits) -> Projection {
     let (lower, upper) = basis.bounds();
     let n = start.len();
     let mut theta: Vec<f64> = (0..n).map(|l| start[l].clamp(lower[l], upper[l])).collect();
@@ -149,7 +166,7 @@ pub(super) fn minimise(basis: &impl Basis, start: &[f64]) -> Projection {
                 trial[l] = (theta[l] + shorten * s).clamp(lower[l], upper[l]);
                 promised += (trial[l] - theta[l]) * right[l];
             }
-            let last = promised.abs() <= 1e-14 * solved.value && damping < 1e-1;
+            let last = promised.abs() <= limits.gain * solved.value && damping < 1e-1;
             let found = solve(basis, &trial);
             evaluations += 1;
             if found.value < solved.value {
@@ -164,7 +181,7 @@ pub(super) fn minimise(basis: &impl Basis, start: &[f64]) -> Projection {
                     converged = true;
                     break 'points;
                 }
-                if evaluations >= MAX_EVALUATIONS {
+                if evaluations >= limits.evaluations {
                     break 'points;
                 }
                 continue 'points;
@@ -174,7 +191,7 @@ pub(super) fn minimise(basis: &impl Basis, start: &[f64]) -> Projection {
                 break 'points;
             }
             damping = (damping * 10.0).max(1e-8);
-            if damping > 1e12 || evaluations >= MAX_EVALUATIONS {
+            if damping > 1e12 || evaluations >= limits.evaluations {
                 break 'points;
             }
         }
