@@ -2,6 +2,7 @@
 
 use super::power_basis::{PowerBasis, Scale};
 use super::problem::Problem;
+use super::retraction::retract;
 use super::robust::{self, Curvature, Derivatives, Workspace};
 use super::small::solve_positive;
 use super::varpro;
@@ -14,6 +15,7 @@ pub(super) struct Scratch {
     free: Vec<usize>,
     matrix: Vec<f64>,
     step: Vec<f64>,
+    full: Vec<f64>,
     trial: Vec<f64>,
 }
 
@@ -45,7 +47,7 @@ pub(super) struct Stop {
 /// To convergence: Newton's model promises a relative decrease below 1e-10.
 pub(super) const TIGHT: Stop = Stop {
     gain: 1e-10,
-    evaluations: 400,
+    evaluations: 1500,
     curvature: Curvature::Reweighted,
     exact: true,
 };
@@ -133,6 +135,7 @@ pub(super) fn minimise(
         free,
         matrix,
         step,
+        full,
         trial,
     } = scratch;
     let mut value = robust::value(problem, delta, &x, work);
@@ -167,11 +170,13 @@ pub(super) fn minimise(
         } else {
             1.0
         };
-        trial.clone_from(&x);
+        full.clear();
+        full.resize(x.len(), 0.0);
         for (&p, s) in free.iter().zip(step.iter_mut()) {
-            trial[p] = (x[p] + shorten * *s).clamp(problem.lower[p], problem.upper[p]);
-            *s = trial[p] - x[p];
+            *s = (x[p] + shorten * *s).clamp(problem.lower[p], problem.upper[p]) - x[p];
+            full[p] = *s;
         }
+        retract(problem, &x, full, trial);
         let promised = promise(derivatives, free, step);
         // With heavy damping a small promise says nothing about the distance to the optimum.
         let last = promised.abs() <= stop.gain * value
@@ -187,7 +192,8 @@ pub(super) fn minimise(
         if found.is_finite() && decrease > 0.0 {
             let ratio = decrease / promised;
             // Nielsen's rule: smoother than fixed factors, which alternate between too little and enough.
-            damping = (damping * (1.0 - (2.0 * ratio - 1.0).powi(3)).clamp(0.1, 3.0)).max(1e-12);
+            let most = if ratio > 0.3 { 0.6 } else { 3.0 };
+            damping = (damping * (1.0 - (2.0 * ratio - 1.0).powi(3)).clamp(0.1, most)).max(1e-12);
             growth = 2.0;
             let near = decrease < 0.1 * value;
             std::mem::swap(&mut x, trial);
@@ -206,7 +212,7 @@ pub(super) fn minimise(
                 converged = curvature == Curvature::Exact || !stop.exact;
                 break;
             }
-            damping = (damping * growth).max(1e-5);
+            damping = (damping * growth).max(1e-7);
             growth *= 2.0;
             if damping > 1e12 {
                 break;

@@ -20,6 +20,7 @@ mod power_basis;
 mod problem;
 mod quality;
 mod random;
+mod retraction;
 mod robust;
 pub mod routed;
 mod small;
