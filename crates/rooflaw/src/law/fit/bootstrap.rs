@@ -66,6 +66,7 @@ fn refit(
     };
     let logs = start.log_coefficients.clone().unwrap_or_default();
     let x = problem.unknowns(&logs, &start.exponents);
+    scratch.forget();
     let found = descent::minimise(&problem, delta, x, descent::TIGHT, scratch);
     let end = super::End {
         x: found.x,

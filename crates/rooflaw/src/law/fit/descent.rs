@@ -17,6 +17,15 @@ pub(super) struct Scratch {
     step: Vec<f64>,
     full: Vec<f64>,
     trial: Vec<f64>,
+    /// Whether `work` holds the rows at the point that the next descent begins at.
+    known: bool,
+}
+
+impl Scratch {
+    /// The next descent is on another problem or from another point.
+    pub(super) fn forget(&mut self) {
+        self.known = false;
+    }
 }
 
 /// Where a descent ended.
@@ -98,6 +107,7 @@ pub(super) fn descend(
     scratch: &mut Scratch,
 ) -> Descent {
     let part = &coarse.problem;
+    scratch.forget();
     let mut rough = minimise(part, f64::INFINITY, start, LOOSE, scratch);
     if let Some(basis) = PowerBasis::new(part, Scale::Relative) {
         let theta = &rough.x[1 + part.terms.len()..];
@@ -108,6 +118,7 @@ pub(super) fn descend(
             (rough.x, rough.value) = (x, value);
         }
     }
+    scratch.forget();
     let mut wide = (2.0 * rough.value / part.n_rows() as f64).sqrt();
     let mut x = rough.x;
     let mut evaluations = 0;
@@ -137,9 +148,16 @@ pub(super) fn minimise(
         step,
         full,
         trial,
+        known,
     } = scratch;
-    let mut value = robust::value(problem, delta, &x, work);
-    let mut evaluations = 1;
+    let mut value = if *known {
+        robust::value_again(problem, delta, work)
+    } else {
+        robust::value(problem, delta, &x, work)
+    };
+    let mut evaluations = usize::from(!*known);
+    *known = true;
+    let mut accepted = 0_u32;
     let mut curvature = stop.curvature;
     let mut growth = 2.0;
     let mut damping = 1e-3;
@@ -152,7 +170,7 @@ pub(super) fn minimise(
             converged,
         };
     }
-    robust::derivatives(problem, delta, &x, curvature, work, derivatives);
+    robust::derivatives(problem, delta, &x, curvature, true, work, derivatives);
     while evaluations < stop.evaluations {
         movable(problem, &x, &derivatives.gradient, free);
         let floor =
@@ -189,7 +207,8 @@ pub(super) fn minimise(
         let found = robust::value(problem, delta, trial, work);
         evaluations += 1;
         let decrease = value - found;
-        if found.is_finite() && decrease > 0.0 {
+        *known = found.is_finite() && decrease > 0.0;
+        if *known {
             let ratio = decrease / promised;
             // Nielsen's rule: smoother than fixed factors, which alternate between too little and enough.
             let most = if ratio > 0.3 { 0.6 } else { 3.0 };
@@ -205,7 +224,16 @@ pub(super) fn minimise(
             if stop.exact && near {
                 curvature = Curvature::Exact;
             }
-            robust::derivatives(problem, delta, &x, curvature, work, derivatives);
+            accepted += 1;
+            robust::derivatives(
+                problem,
+                delta,
+                &x,
+                curvature,
+                accepted.is_multiple_of(8),
+                work,
+                derivatives,
+            );
         } else {
             // No decrease where none was promised: the rounding of the objective is reached.
             if last || promised.abs() <= 1e-14 * value {

@@ -97,30 +97,31 @@ pub(super) fn value(problem: &Problem, delta: f64, x: &[f64], work: &mut Workspa
             }
         }
     }
-    let rows = problem.log_loss.iter().zip(&problem.weight).zip(&*total);
-    let outs = work.residual.iter_mut().zip(&mut work.scratch);
-    if delta.is_infinite() {
-        for (((y, weight), total), (residual, out)) in rows.zip(outs) {
-            *residual = y - ln(*total);
-            *out = 0.5 * weight * *residual * *residual;
-        }
-    } else {
-        for (((y, weight), total), (residual, out)) in rows.zip(outs) {
-            *residual = y - ln(*total);
-            let size = residual.abs();
-            let inner = smaller(size, delta);
-            *out = weight * inner * (size - 0.5 * inner);
-        }
+    for ((residual, y), total) in work.residual.iter_mut().zip(&problem.log_loss).zip(&*total) {
+        *residual = y - ln(*total);
     }
-    sum(&work.scratch[..n])
+    value_again(problem, delta, work)
 }
 
-/// The derivatives at the point of the last [`value`] on this workspace.
+/// The objective with another δ at the point of the last [`value`] on this workspace.
+pub(super) fn value_again(problem: &Problem, delta: f64, work: &mut Workspace) -> f64 {
+    let rows = work.residual.iter().zip(&problem.weight);
+    for (out, (residual, weight)) in work.scratch.iter_mut().zip(rows) {
+        let size = residual.abs();
+        let inner = smaller(size, delta);
+        *out = weight * inner * (size - 0.5 * inner);
+    }
+    sum(&work.scratch[..problem.n_rows()])
+}
+
+/// The derivatives at the point of the last [`value`] on this workspace. With exact curvature the scale, which need not be up to
+/// date, is only computed on request.
 pub(super) fn derivatives(
     problem: &Problem,
     delta: f64,
     x: &[f64],
     curvature: Curvature,
+    rescale: bool,
     work: &mut Workspace,
     out: &mut Derivatives,
 ) {
@@ -128,32 +129,41 @@ pub(super) fn derivatives(
     let unknowns = problem.n_unknowns();
     out.gradient.clear();
     out.gradient.resize(unknowns, 0.0);
-    out.scale.clear();
     out.scale.resize(unknowns, 0.0);
     out.matrix.clear();
     out.matrix.resize(unknowns * unknowns, 0.0);
-    weights(problem, delta, curvature, work);
+    weights(problem, delta, curvature, rescale, work);
     shares(problem, exp(x[0]), work);
 
     // Σ (ρ'' + ψ) g gᵀ, or the reweighted one.
     for p in 0..unknowns {
         let slope = &work.slopes[p * n..(p + 1) * n];
         out.gradient[p] = -dot(&work.psi, slope);
-        for ((scaled, slope), weight) in work.scratch.iter_mut().zip(slope).zip(&work.reweight) {
+        let rows = work.scratch.iter_mut().zip(slope).zip(match curvature {
+            Curvature::Exact => &work.curvature,
+            Curvature::Reweighted => &work.reweight,
+        });
+        for ((scaled, slope), weight) in rows {
             *scaled = weight * slope;
-        }
-        out.scale[p] = dot(&work.scratch, slope);
-        if curvature == Curvature::Exact {
-            for ((scaled, slope), weight) in work.scratch.iter_mut().zip(slope).zip(&work.curvature) {
-                *scaled = weight * slope;
-            }
         }
         for q in 0..=p {
             out.matrix[p * unknowns + q] = dot(&work.scratch, &work.slopes[q * n..(q + 1) * n]);
         }
     }
     if curvature == Curvature::Reweighted {
+        for p in 0..unknowns {
+            out.scale[p] = out.matrix[p * unknowns + p];
+        }
         return;
+    }
+    if rescale {
+        for p in 0..unknowns {
+            let slope = &work.slopes[p * n..(p + 1) * n];
+            for ((scaled, slope), weight) in work.scratch.iter_mut().zip(slope).zip(&work.reweight) {
+                *scaled = weight * slope;
+            }
+            out.scale[p] = dot(&work.scratch, slope);
+        }
     }
     // − Σ ψ Σⱼ shareⱼ aⱼ aⱼᵀ, where aⱼ is the gradient of the logarithm of term j: 1 for its coefficient, u for its θ.
     out.matrix[0] += out.gradient[0];
@@ -179,15 +189,20 @@ pub(super) fn derivatives(
 }
 
 /// The weights of each row: ψ, the reweighting factor, and `ρ'' + ψ`.
-fn weights(problem: &Problem, delta: f64, curvature: Curvature, work: &mut Workspace) {
+fn weights(problem: &Problem, delta: f64, curvature: Curvature, rescale: bool, work: &mut Workspace) {
     let rows = work.residual.iter().zip(&problem.weight);
-    for ((psi, reweight), (r, weight)) in work.psi.iter_mut().zip(&mut work.reweight).zip(rows) {
+    for (psi, (r, weight)) in work.psi.iter_mut().zip(rows) {
         *psi = weight * larger(smaller(*r, delta), -delta);
-        *reweight = if delta.is_infinite() {
-            *weight
-        } else {
-            weight * (delta / larger(r.abs(), delta))
-        };
+    }
+    if curvature == Curvature::Reweighted || rescale {
+        let rows = work.residual.iter().zip(&problem.weight);
+        for (reweight, (r, weight)) in work.reweight.iter_mut().zip(rows) {
+            *reweight = if delta.is_infinite() {
+                *weight
+            } else {
+                weight * (delta / larger(r.abs(), delta))
+            };
+        }
     }
     if curvature == Curvature::Exact {
         let rows = work.residual.iter().zip(&problem.weight).zip(&work.psi);
