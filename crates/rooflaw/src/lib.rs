@@ -13,6 +13,7 @@ pub mod models;
 mod near_miss;
 pub mod operators;
 pub mod roofline;
+pub mod runs;
 pub mod search;
 pub mod space;
 mod toml_file;

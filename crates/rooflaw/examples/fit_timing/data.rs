@@ -1,4 +1,10 @@
 //! The runs of `data/runs/` and the fits published on them, for tests, benches and timings.
+#![allow(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "files of this repository, read by its tests and timings"
+)]
+#![allow(dead_code, reason = "each user takes its part")]
 
 use rooflaw::law::fit::{Observations, Start};
 use std::path::Path;

@@ -85,7 +85,7 @@ mod tests {
     /// The conditions of Karush, Kuhn and Tucker on random problems.
     #[test]
     fn optimal_on_random_problems() {
-        let mut random = Random::new(7);
+        let mut random = Random::stream(7, 0);
         for _ in 0..500 {
             let columns: Vec<Vec<f64>> = (0..4)
                 .map(|_| (0..9).map(|_| random.uniform(-1.0, 1.0)).collect())

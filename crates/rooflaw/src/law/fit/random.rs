@@ -5,10 +5,6 @@
 pub(super) struct Random(u64);
 
 impl Random {
-    pub(super) const fn new(seed: u64) -> Random {
-        Random(seed)
-    }
-
     /// An independent stream: one for each start or resample, so that their number and order do not matter.
     pub(super) fn stream(seed: u64, index: usize) -> Random {
         let mut random = Random(seed ^ (index as u64).wrapping_mul(0xd1b5_4a32_d192_ed03));
