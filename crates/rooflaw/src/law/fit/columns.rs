@@ -1,7 +1,7 @@
 //! Arithmetic over whole columns of rows, written so that the compiler makes vector instructions of it.
 //!
-//! The exponential and the logarithm are our own for two reasons: a call per row to the platform's would prevent that, and
-//! platforms differ in the last bit, which would make fits differ between machines.
+//! The exponential and the logarithm are our own because a call per row to the platform's would prevent that. Sums run in a fixed
+//! order, so that a fit gives the same bits however many threads there are.
 
 const LN_2_HIGH: f64 = 6.931_471_803_691_238e-1;
 const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;

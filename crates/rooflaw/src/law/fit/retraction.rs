@@ -63,3 +63,36 @@ fn curved(problem: &Problem, x: &[f64], step: &[f64], out: &mut [f64]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::law::fit::{Form, Observations};
+
+    /// Equal to the straight step to first order, and closer to what the runs determine at second.
+    #[test]
+    fn first_order_is_the_step() {
+        let values: Vec<f64> = (1..20).map(f64::from).collect();
+        let observations = Observations::new(vec![3.0; 19])
+            .and_then(|o| o.with_variable("a", &values))
+            .and_then(|o| o.with_variable("b", &values.iter().map(|v| v * v + 1.0).collect::<Vec<_>>()))
+            .unwrap();
+        let problem = Problem::new(&Form::additive(&["a", "b"]), &observations).unwrap();
+        let x = [0.2, -0.5, -1.0, 0.4, 0.3];
+        let direction = [0.5, -0.3, 0.7, 0.2, -0.4];
+        let mut curved = Vec::new();
+        let mut gap = |length: f64| {
+            let step = direction.map(|d| d * length);
+            retract(&problem, &x, &step, &mut curved);
+            let gaps = curved
+                .iter()
+                .zip(x)
+                .zip(step)
+                .map(|((c, x), s)| (c - x - s).abs());
+            gaps.fold(0.0, f64::max)
+        };
+        let (long, short) = (gap(1e-2), gap(1e-3));
+        assert!(long > 0.0 && long < 1e-3);
+        assert!((long / short - 100.0).abs() < 10.0, "{long} {short}");
+    }
+}

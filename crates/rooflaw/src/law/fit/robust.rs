@@ -238,3 +238,79 @@ fn shares(problem: &Problem, irreducible: f64, work: &mut Workspace) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::law::fit::random::Random;
+    use crate::law::fit::{Form, Observations};
+
+    /// The co-design law, whose terms share an exponent, over random rows.
+    fn problem() -> Problem {
+        let mut random = Random::stream(3, 0);
+        let mut column = |low, high| -> Vec<f64> { (0..50).map(|_| random.uniform(low, high)).collect() };
+        let mut observations = Observations::new(column(2.0, 5.0)).unwrap();
+        for name in [
+            "n_layers",
+            "activation_rate",
+            "ffn_ratio",
+            "hidden_size",
+            "kv_dim",
+        ] {
+            observations = observations.with_variable(name, &column(0.1, 3.0)).unwrap();
+        }
+        let observations = observations.with_weights(column(0.5, 2.0)).unwrap();
+        Problem::new(&Form::codesign(), &observations).unwrap()
+    }
+
+    /// Gradient and second derivatives against differences of value and gradient.
+    #[test]
+    fn derivatives_are_those_of_the_value() {
+        let problem = problem();
+        let x = [0.3, -0.2, -1.0, 0.4, -0.5, 0.6, 0.9, 0.2, -0.3, 0.8, 0.4];
+        let mut work = Workspace::default();
+        for delta in [0.2, f64::INFINITY] {
+            let mut at = |x: &[f64]| {
+                let mut out = Derivatives::default();
+                let value = value(&problem, delta, x, &mut work);
+                derivatives(&problem, delta, x, Curvature::Exact, true, &mut work, &mut out);
+                (value, out)
+            };
+            let (_, here) = at(&x);
+            let n = x.len();
+            for p in 0..n {
+                let step = 1e-6;
+                let (mut low, mut high) = (x, x);
+                low[p] -= step;
+                high[p] += step;
+                let ((low, below), (high, above)) = (at(&low), at(&high));
+                let slope = (high - low) / (2.0 * step);
+                assert!(
+                    (here.gradient[p] - slope).abs() < 1e-7,
+                    "{p}: {} is not {slope}",
+                    here.gradient[p]
+                );
+                for q in 0..=p {
+                    let slope = (above.gradient[q] - below.gradient[q]) / (2.0 * step);
+                    let ours = here.matrix[p * n + q];
+                    assert!(
+                        (ours - slope).abs() < 1e-5 * (1.0 + slope.abs()),
+                        "{p}, {q}: {ours} is not {slope}"
+                    );
+                }
+            }
+        }
+    }
+
+    /// The workspace remembers the residuals.
+    #[test]
+    fn another_delta_needs_no_second_pass() {
+        let problem = problem();
+        let x = [0.3, -0.2, -1.0, 0.4, -0.5, 0.6, 0.9, 0.2, -0.3, 0.8, 0.4];
+        let mut work = Workspace::default();
+        let narrow = value(&problem, 0.1, &x, &mut work);
+        let wide = value(&problem, 0.4, &x, &mut work);
+        assert!(narrow < wide);
+        assert_eq!(value_again(&problem, 0.1, &mut work), narrow);
+    }
+}
