@@ -1,7 +1,9 @@
 //! What can be fitted: separable laws `y = E + Σⱼ cⱼ Πₖ xₖ^eⱼₖ`, declared term by term.
 
+use serde::Serialize;
+
 /// A law to fit: `E + Σⱼ cⱼ Πₖ xₖ^eⱼₖ` with non-negative coefficients and exponents that may be shared between terms.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Form {
     /// The irreducible loss `E`, in the unit of the loss.
     pub irreducible_loss: Coefficient,
@@ -12,7 +14,7 @@ pub struct Form {
 }
 
 /// One term, `c · Π x^e`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FormTerm {
     /// What the term stands for.
     pub name: String,
@@ -23,7 +25,7 @@ pub struct FormTerm {
 }
 
 /// A factor that enters the law linearly; never negative.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub enum Coefficient {
     /// To be fitted.
     Free,
@@ -32,7 +34,7 @@ pub enum Coefficient {
 }
 
 /// The exponent of a variable in a term.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub enum Exponent {
     /// A number.
     Fixed(f64),
@@ -46,7 +48,7 @@ pub enum Exponent {
 }
 
 /// An exponent that is looked for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ExponentParameter {
     /// Its name, as in the law's source: `alpha`.
     pub name: String,

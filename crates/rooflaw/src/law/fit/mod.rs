@@ -49,7 +49,7 @@ const EXACT: f64 = 1e-22;
 const REVIVED: f64 = 1e-3;
 
 /// A fitted law.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Fit {
     /// What was fitted.
     pub form: Form,
@@ -311,11 +311,7 @@ fn report(
     best: &End,
     convergence: Convergence,
 ) -> Result<Fit, FitError> {
-    let coefficients: Vec<f64> = problem
-        .log_coefficients(&best.x)
-        .into_iter()
-        .map(f64::exp)
-        .collect();
+    let coefficients = problem.coefficients(&best.x);
     let mut fit = Fit {
         form: form.clone(),
         objective,

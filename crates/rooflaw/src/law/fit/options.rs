@@ -1,7 +1,9 @@
 //! What is minimised and where from.
 
+use serde::Serialize;
+
 /// What a fit minimises. The sums run over rows, each multiplied by its weight.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub enum Objective {
     /// `Σ (y − ŷ)²`, by variable projection.
     LeastSquares,

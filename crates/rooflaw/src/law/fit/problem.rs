@@ -104,13 +104,20 @@ impl Problem {
         1 + self.terms.len() + self.n_exponents
     }
 
-    /// The logarithms of `E` and the coefficients, from unknowns.
-    pub(super) fn log_coefficients(&self, x: &[f64]) -> Vec<f64> {
-        let mut logs = vec![x[0]];
+    /// `E` and the coefficients, from unknowns.
+    pub(super) fn coefficients(&self, x: &[f64]) -> Vec<f64> {
+        let value = |centred: f64, shift: f64| {
+            if centred <= LOG_ZERO {
+                0.0
+            } else {
+                (centred - shift).exp()
+            }
+        };
+        let mut coefficients = vec![value(x[0], 0.0)];
         for (term, &centred) in self.terms.iter().zip(&x[1..]) {
-            logs.push(centred - self.shift(term, x));
+            coefficients.push(value(centred, self.shift(term, x)));
         }
-        logs
+        coefficients
     }
 
     /// Unknowns from the logarithms of `E` and the coefficients, and exponents.

@@ -8,9 +8,10 @@ use super::columns::dot;
 use super::random::Random;
 use super::varpro::{self, Basis, Projection};
 use super::{AT_OPTIMUM, Convergence, FitError, Quality, parallel};
+use serde::Serialize;
 
 /// A routed law.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct RoutedLaw {
     /// Slope in the dense size.
     pub a: f64,
@@ -27,7 +28,7 @@ pub struct RoutedLaw {
 }
 
 /// A fitted routed law.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct RoutedFit {
     /// The law.
     pub law: RoutedLaw,
