@@ -111,7 +111,13 @@ pub(super) fn descend(
     let mut rough = minimise(part, f64::INFINITY, start, LOOSE, scratch);
     if let Some(basis) = PowerBasis::new(part, Scale::Relative) {
         let theta = &rough.x[1 + part.terms.len()..];
-        let found = varpro::minimise(&basis, theta, varpro::LOOSE);
+        let mut found = varpro::minimise(&basis, theta, varpro::LOOSE);
+        if let Some(theta) = basis.revived(&found.theta, &found.coefficients) {
+            let again = varpro::minimise(&basis, &theta, varpro::LOOSE);
+            if again.value < found.value {
+                found = again;
+            }
+        }
         let x = basis.unknowns(&found.theta, &found.coefficients, 1e-6);
         let value = robust::value(part, f64::INFINITY, &x, &mut scratch.work);
         if value < rough.value {

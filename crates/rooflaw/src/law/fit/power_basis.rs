@@ -88,6 +88,20 @@ impl<'a> PowerBasis<'a> {
         logs
     }
 
+    /// θ with the exponents of terms whose coefficient is 0 set to the middle of where starts are drawn from; `None` when no
+    /// coefficient is 0. Such exponents have no say and would stay wherever they were when the term vanished.
+    pub(super) fn revived(&self, theta: &[f64], coefficients: &[f64]) -> Option<Vec<f64>> {
+        let mut revived = theta.to_vec();
+        for (&index, &c) in self.fitted.iter().zip(coefficients) {
+            if c == 0.0 && index > 0 {
+                for (l, ..) in &self.problem.terms[index - 1].slopes {
+                    revived[*l] = self.problem.middle[*l];
+                }
+            }
+        }
+        (revived != theta).then_some(revived)
+    }
+
     /// Unknowns of the problem from θ and the fitted coefficients; those of 0 become `share` of the mean loss.
     pub(super) fn unknowns(&self, theta: &[f64], coefficients: &[f64], share: f64) -> Vec<f64> {
         let mean = self.problem.loss.iter().sum::<f64>() / self.problem.loss.len() as f64;

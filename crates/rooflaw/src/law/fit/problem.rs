@@ -27,6 +27,8 @@ pub(super) struct Problem {
     pub(super) weight: Vec<f64>,
     pub(super) terms: Vec<Column>,
     pub(super) n_exponents: usize,
+    /// The middle of the interval that each exponent's random starts are drawn from.
+    pub(super) middle: Vec<f64>,
     /// Bounds of the unknowns; equal ones for a fixed unknown.
     pub(super) lower: Vec<f64>,
     pub(super) upper: Vec<f64>,
@@ -90,6 +92,11 @@ impl Problem {
             weight: observations.weight.clone(),
             terms,
             n_exponents,
+            middle: form
+                .exponents
+                .iter()
+                .map(|exponent| 0.5 * (exponent.start.0 + exponent.start.1))
+                .collect(),
             lower,
             upper,
         })
@@ -159,6 +166,7 @@ impl Problem {
                 })
                 .collect(),
             n_exponents: self.n_exponents,
+            middle: self.middle.clone(),
             lower: self.lower.clone(),
             upper: self.upper.clone(),
         }
