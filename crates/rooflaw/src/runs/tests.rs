@@ -117,7 +117,7 @@ fn one_width_and_too_few_runs_are_refused_by_the_fit() {
     let one_width = "hidden_size,tokens,loss\n512,1e9,3\n512,2e9,2.9\n512,3e9,2.8\n512,4e9,2.7\n";
     assert_eq!(
         refuse(one_width),
-        "`hidden_size` has the same value in every run: its exponent cannot be fitted"
+        "`hidden_size` has the same value in every run: the exponent `alpha_hidden_size` cannot be fitted"
     );
     assert_eq!(
         refuse("hidden_size,loss\n512,3\n768,2.9\n"),

@@ -211,3 +211,36 @@ fn mistakes_are_named() {
         .is_err()
     );
 }
+
+/// A row of weight 2 is two rows.
+#[test]
+fn weights_count_rows() {
+    let form = Form::additive(&["n_layers", "hidden_size"]);
+    let noise = spread(40, 0.98, 1.02, 0.302_776);
+    let layers = spread(40, 4.0, 32.0, 0.618_034);
+    let width = spread(40, 768.0, 3072.0, 0.236_068);
+    let loss: Vec<f64> = (0..40)
+        .map(|i| noise[i] * (2.0 + 5.0 * layers[i].powf(-1.2) + 300.0 * width[i].powf(-0.8)))
+        .collect();
+    let table = |rows: &[usize]| {
+        let pick = |column: &[f64]| -> Vec<f64> { rows.iter().map(|&row| column[row]).collect() };
+        Observations::new(pick(&loss))
+            .and_then(|o| o.with_variable("n_layers", &pick(&layers)))
+            .and_then(|o| o.with_variable("hidden_size", &pick(&width)))
+            .unwrap()
+    };
+    let once: Vec<usize> = (0..40).collect();
+    let twice: Vec<usize> = (0..40).chain(0..10).collect();
+    let weights = (0..40).map(|row| if row < 10 { 2.0 } else { 1.0 }).collect();
+    let weighted = table(&once).with_weights(weights).unwrap();
+    for objective in OBJECTIVES {
+        let starts = Starts::Random { count: 16, seed: 2 };
+        let one = fit(&form, &weighted, objective, &starts).unwrap();
+        let other = fit(&form, &table(&twice), objective, &starts).unwrap();
+        assert!((one.value / other.value - 1.0).abs() < 1e-9, "{objective:?}");
+        assert!(
+            (one.irreducible_loss - other.irreducible_loss).abs() < 1e-3,
+            "{objective:?}"
+        );
+    }
+}

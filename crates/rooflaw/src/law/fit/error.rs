@@ -39,11 +39,13 @@ pub enum FitError {
         /// Numbers to determine.
         parameters: usize,
     },
-    /// A term whose variables take one value over all rows: it cannot be told from the irreducible loss.
-    #[error("`{term}` has the same value in every run: its exponent cannot be fitted")]
+    /// A variable that takes one value over all rows: its exponent has nothing to explain.
+    #[error("`{variable}` has the same value in every run: the exponent `{exponent}` cannot be fitted")]
     Constant {
-        /// The term.
-        term: String,
+        /// The variable, or the product of variables, that the exponent belongs to.
+        variable: String,
+        /// The exponent.
+        exponent: String,
     },
     /// A form that contradicts itself.
     #[error("the law's {what}")]

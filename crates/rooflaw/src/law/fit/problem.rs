@@ -4,7 +4,7 @@
 //! nearly uncorrelated, where `c` spans ten orders of magnitude and follows the exponent.
 
 use super::columns::add_scaled;
-use super::{Coefficient, Exponent, FitError, Form, FormTerm, Observations};
+use super::{Coefficient, Exponent, ExponentParameter, FitError, Form, FormTerm, Observations};
 use crate::law::MAX_TERMS;
 
 /// Most exponents that a form can have.
@@ -84,7 +84,7 @@ impl Problem {
         }
         let mut terms = Vec::new();
         for term in &form.terms {
-            terms.push(column(term, n_exponents, observations)?);
+            terms.push(column(term, &form.exponents, observations)?);
         }
         Ok(Problem {
             log_loss: observations.loss.iter().map(|loss| loss.ln()).collect(),
@@ -174,7 +174,11 @@ impl Problem {
 }
 
 /// The logarithms of one term.
-fn column(term: &FormTerm, n_exponents: usize, observations: &Observations) -> Result<Column, FitError> {
+fn column(
+    term: &FormTerm,
+    exponents: &[ExponentParameter],
+    observations: &Observations,
+) -> Result<Column, FitError> {
     let n = observations.n_rows();
     let mut slopes: Vec<(usize, Vec<f64>, f64)> = Vec::new();
     let mut offset: Option<(Vec<f64>, f64)> = None;
@@ -182,8 +186,12 @@ fn column(term: &FormTerm, n_exponents: usize, observations: &Observations) -> R
         let logs = observations.log_of(variable)?;
         let (target, factor) = match *exponent {
             Exponent::Parameter { parameter, factor } => {
-                if parameter >= n_exponents {
-                    let what = format!("term `{}` names exponent {parameter} of {n_exponents}", term.name);
+                if parameter >= exponents.len() {
+                    let what = format!(
+                        "term `{}` names exponent {parameter} of {}",
+                        term.name,
+                        exponents.len()
+                    );
                     return Err(FitError::Form { what });
                 }
                 let found = slopes.iter().position(|(l, ..)| *l == parameter);
@@ -197,15 +205,23 @@ fn column(term: &FormTerm, n_exponents: usize, observations: &Observations) -> R
         };
         add_scaled(target, factor, logs);
     }
-    for (_, u, _) in &slopes {
+    for (l, u, _) in &slopes {
         let (low, high) = u
             .iter()
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &u| {
                 (low.min(u), high.max(u))
             });
         if high - low < 1e-9 {
+            let of_exponent = |power: &&(String, Exponent)| matches!(power.1, Exponent::Parameter { parameter, .. } if parameter == *l);
+            let names: Vec<&str> = term
+                .powers
+                .iter()
+                .filter(of_exponent)
+                .map(|power| power.0.as_str())
+                .collect();
             return Err(FitError::Constant {
-                term: term.name.clone(),
+                variable: names.join(" · "),
+                exponent: exponents[*l].name.clone(),
             });
         }
     }
