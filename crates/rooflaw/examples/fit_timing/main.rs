@@ -8,7 +8,8 @@ mod data;
 use rooflaw::law::fit::{Fit, Form, Objective, Starts, bootstrap, fit};
 use std::time::Instant;
 
-/// CPU seconds of all threads of this process so far, by Linux' count of clock ticks (0.01 s); `None` elsewhere.
+/// CPU seconds of all threads of this process so far, by Linux' count of clock ticks (0.01 s); `None`
+/// elsewhere.
 fn cpu_seconds() -> Option<f64> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
     let after_name = stat.rsplit(')').next()?;

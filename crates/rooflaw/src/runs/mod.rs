@@ -109,7 +109,8 @@ impl RunTable {
         Ok(table)
     }
 
-    /// Rows with equal variables are one run twice when their group is one too, or, without groups, their loss.
+    /// Rows with equal variables are one run twice when their group is one too, or, without groups, their
+    /// loss.
     fn check_duplicates(&self, raw: &Raw) -> Result<(), RunError> {
         let mut seen = BTreeMap::new();
         for (row, (line, _)) in raw.rows.iter().enumerate() {

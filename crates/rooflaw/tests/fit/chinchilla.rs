@@ -55,8 +55,9 @@ fn every_start_of_the_grid_converges() {
     assert!(found.convergence.share_at_optimum() >= 0.37);
 }
 
-/// apple/ml-scalefit, least squares on the loss, compute below 1e21 FLOPs: E 1.9051, A 4.0001, B 1.0509, α 0.3510, β 0.4588
-/// with N in millions and D in billions; RSS 0.062414, R² 0.99604, MRE 0.4536 %, MAE 0.012207.
+/// apple/ml-scalefit, least squares on the loss, compute below 1e21 FLOPs: E 1.9051, A 4.0001, B 1.0509, α
+/// 0.3510, β 0.4588 with N in millions and D in billions; RSS 0.062414, R² 0.99604, MRE 0.4536 %, MAE
+/// 0.012207.
 #[test]
 fn scalefit() {
     let table = data::chinchilla();
@@ -105,7 +106,8 @@ fn scalefit() {
     assert!(found.convergence.share_at_optimum() > 0.9);
 }
 
-/// Liu et al. (2602.05970): width, 100·(depth − 2) and tokens, without the 40 largest losses: mean |residual| 0.0101.
+/// Liu et al. (2602.05970): width, 100·(depth − 2) and tokens, without the 40 largest losses: mean |residual|
+/// 0.0101.
 #[test]
 fn width_depth_tokens() {
     let table = data::without_largest(data::Table::read("chinchilla_epoch/shapes.csv"), 40);

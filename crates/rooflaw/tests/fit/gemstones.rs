@@ -47,8 +47,8 @@ fn subset(name: &str, form: &str) -> (Form, Observations) {
     (Form::additive(columns), observations)
 }
 
-/// Every published fit whose rows are published too (32): the objective at their parameters is the one they print, and ours is no
-/// larger.
+/// Every published fit whose rows are published too (32): the objective at their parameters is the one they
+/// print, and ours is no larger.
 #[test]
 fn every_published_fit_is_matched_or_beaten() {
     let table = data::Table::read("gemstones/published_fits.csv");

@@ -19,8 +19,9 @@ impl Fit {
     }
 }
 
-/// Refits to `count` resamples of the groups with replacement (as many as there are), each descending from `fit`. A resample
-/// that cannot be fitted, such as one where a variable is constant, is an error in its place.
+/// Refits to `count` resamples of the groups with replacement (as many as there are), each descending from
+/// `fit`. A resample that cannot be fitted, such as one where a variable is constant, is an error in its
+/// place.
 ///
 /// Equal seeds give equal refits; the first ones do not depend on `count`.
 #[must_use]
@@ -82,8 +83,8 @@ fn refit(
     report(form, observations, objective, &problem, &best, convergence)
 }
 
-/// Predicts each row by a fit to the rows of the other groups: what cross-validated errors are made of. Each fit descends from
-/// `base` and from `starts`.
+/// Predicts each row by a fit to the rows of the other groups: what cross-validated errors are made of. Each
+/// fit descends from `base` and from `starts`.
 ///
 /// # Errors
 /// A group without which the form cannot be fitted.

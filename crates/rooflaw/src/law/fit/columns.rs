@@ -1,7 +1,7 @@
 //! Arithmetic over whole columns of rows, written so that the compiler makes vector instructions of it.
 //!
-//! The exponential and the logarithm are our own because a call per row to the platform's would prevent that. Sums run in a fixed
-//! order, so that a fit gives the same bits however many threads there are.
+//! The exponential and the logarithm are our own because a call per row to the platform's would prevent that.
+//! Sums run in a fixed order, so that a fit gives the same bits however many threads there are.
 
 const LN_2_HIGH: f64 = 6.931_471_803_691_238e-1;
 const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
@@ -29,7 +29,8 @@ pub(super) fn exp(x: f64) -> f64 {
     let shifted = x * std::f64::consts::LOG2_E + ROUND;
     let k = shifted - ROUND;
     let r = x - k * LN_2_HIGH - k * LN_2_LOW;
-    // Taylor's series: the term left out is below 2^-53 for |r| ≤ ln 2 / 2. Estrin's order keeps the chains short.
+    // Taylor's series: the term left out is below 2^-53 for |r| ≤ ln 2 / 2. Estrin's order keeps the chains
+    // short.
     let r2 = r * r;
     let r4 = r2 * r2;
     let a = (1.0 + r) + r2 * (0.5 + r * (1.0 / 6.0));
@@ -43,7 +44,8 @@ pub(super) fn exp(x: f64) -> f64 {
 /// `ln x` to about one unit in the last place, for positive normal `x`.
 #[inline]
 pub(super) fn ln(x: f64) -> f64 {
-    // x = 2^k · m with m in [√½, √2): subtracting the bits of √½ makes the exponent field round the way wanted.
+    // x = 2^k · m with m in [√½, √2): subtracting the bits of √½ makes the exponent field round the way
+    // wanted.
     const SQRT_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
     let offset = x.to_bits().wrapping_sub(SQRT_HALF);
     // The exponent as a float without a conversion instruction, which SSE2 lacks for 64-bit integers.

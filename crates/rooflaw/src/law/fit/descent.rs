@@ -77,7 +77,8 @@ const FOLLOW: Stop = Stop {
 /// δ shrinks by this from one stage to the next.
 const SHRINK: f64 = 0.5;
 
-/// No unknown moves further than this at once: logarithms of coefficients, and exponents of centred variables.
+/// No unknown moves further than this at once: logarithms of coefficients, and exponents of centred
+/// variables.
 const LONGEST_STEP: f64 = 4.0;
 
 /// A part of the rows for the first steps, which are many and need not be exact.
@@ -96,9 +97,10 @@ impl Coarse {
     }
 }
 
-/// Far from the optimum Huber's loss is all but an absolute value, on which descents crawl, and the unknowns lie in curved
-/// valleys. So: a few steps of least squares in all unknowns on a part of the rows; then variable projection there, which
-/// crosses the valleys; then all rows with δ shrinking from the size of the residuals to the one asked for; then to convergence.
+/// Far from the optimum Huber's loss is all but an absolute value, on which descents crawl, and the unknowns
+/// lie in curved valleys. So: a few steps of least squares in all unknowns on a part of the rows; then
+/// variable projection there, which crosses the valleys; then all rows with δ shrinking from the size of the
+/// residuals to the one asked for; then to convergence.
 pub(super) fn descend(
     problem: &Problem,
     coarse: &Coarse,
@@ -270,7 +272,8 @@ fn movable(problem: &Problem, x: &[f64], gradient: &[f64], free: &mut Vec<usize>
     }));
 }
 
-/// Solves `(B + damping · D) s = −g` over the free unknowns; `false` when the matrix is not positive definite.
+/// Solves `(B + damping · D) s = −g` over the free unknowns; `false` when the matrix is not positive
+/// definite.
 fn damped_step(
     derivatives: &Derivatives,
     free: &[usize],

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-/// A law to fit: `E + Σⱼ cⱼ Πₖ xₖ^eⱼₖ` with non-negative coefficients and exponents that may be shared between terms.
+/// A law to fit: `E + Σⱼ cⱼ Πₖ xₖ^eⱼₖ` with non-negative coefficients and exponents that may be shared
+/// between terms.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Form {
     /// The irreducible loss `E`, in the unit of the loss.
@@ -61,7 +62,8 @@ pub struct ExponentParameter {
 }
 
 impl ExponentParameter {
-    /// A parameter without bounds whose random starts lie in `[0.05, 1.2)`, where most published exponents do.
+    /// A parameter without bounds whose random starts lie in `[0.05, 1.2)`, where most published exponents
+    /// do.
     #[must_use]
     pub fn new(name: &str) -> ExponentParameter {
         ExponentParameter {
@@ -94,8 +96,8 @@ impl ExponentParameter {
 }
 
 impl Form {
-    /// `E + Σ c/x^α`, a term and an exponent for each variable: the laws of Hoffmann et al. 2022 (2203.15556, equation 2) in
-    /// `N`, `D`, of Gemstones (2502.06857) in width, depth and tokens, and so on.
+    /// `E + Σ c/x^α`, a term and an exponent for each variable: the laws of Hoffmann et al. 2022 (2203.15556,
+    /// equation 2) in `N`, `D`, of Gemstones (2502.06857) in width, depth and tokens, and so on.
     #[must_use]
     pub fn additive(variables: &[&str]) -> Form {
         let term = |(parameter, variable): (usize, &&str)| FormTerm {
@@ -119,8 +121,8 @@ impl Form {
         }
     }
 
-    /// The co-design law (2602.10377): `κ_l/l^α_l + κ_ρ ρ^α_ρ/(r^α_r d^β1) + κ_d/(r^α_r d^β2) + κ_m/d_m^α_m + L∞`, in the
-    /// variables `n_layers`, `activation_rate`, `ffn_ratio`, `hidden_size` and `kv_dim`.
+    /// The co-design law (2602.10377): `κ_l/l^α_l + κ_ρ ρ^α_ρ/(r^α_r d^β1) + κ_d/(r^α_r d^β2) + κ_m/d_m^α_m +
+    /// L∞`, in the variables `n_layers`, `activation_rate`, `ffn_ratio`, `hidden_size` and `kv_dim`.
     #[must_use]
     pub fn codesign() -> Form {
         const NAMES: [&str; 6] = ["alpha_l", "alpha_rho", "alpha_r", "beta1", "beta2", "alpha_m"];

@@ -1,11 +1,12 @@
 //! Fitting laws to runs.
 //!
-//! A [`Form`] says which law, [`Observations`] hold the runs, an [`Objective`] says what is minimised and [`Starts`] where
-//! descents begin; [`fit`] returns the best optimum found with its [`Quality`] and how many starts agree on it.
+//! A [`Form`] says which law, [`Observations`] hold the runs, an [`Objective`] says what is minimised and
+//! [`Starts`] where descents begin; [`fit`] returns the best optimum found with its [`Quality`] and how many
+//! starts agree on it.
 //!
-//! Coefficients enter linearly and exponents do not. Least squares on the loss uses that (variable projection); on the
-//! logarithm of the loss, and with Huber's robust loss, all unknowns descend together by damped Newton steps with analytic
-//! second derivatives. The routed law of Clark et al. is in [`routed`].
+//! Coefficients enter linearly and exponents do not. Least squares on the loss uses that (variable
+//! projection); on the logarithm of the loss, and with Huber's robust loss, all unknowns descend together by
+//! damped Newton steps with analytic second derivatives. The routed law of Clark et al. is in [`routed`].
 
 mod bootstrap;
 mod columns;
@@ -45,7 +46,8 @@ pub const AT_OPTIMUM: f64 = 1e-6;
 /// A mean objective below this is agreement to all digits that matter: there is nothing left to descend.
 const EXACT: f64 = 1e-22;
 
-/// A coefficient that least squares leaves at 0 begins its logarithmic descent at this share of the mean loss.
+/// A coefficient that least squares leaves at 0 begins its logarithmic descent at this share of the mean
+/// loss.
 const REVIVED: f64 = 1e-3;
 
 /// A fitted law.
@@ -61,7 +63,8 @@ pub struct Fit {
     pub coefficients: Vec<f64>,
     /// The value of each exponent parameter.
     pub exponents: Vec<f64>,
-    /// The objective as a sum over rows, as [`Objective`] writes it. Divide by the rows for the mean that some papers print.
+    /// The objective as a sum over rows, as [`Objective`] writes it. Divide by the rows for the mean that
+    /// some papers print.
     pub value: f64,
     /// Agreement on the fitted rows.
     pub quality: Quality,
@@ -111,8 +114,8 @@ impl Fit {
     }
 }
 
-/// The losses that a form predicts with given numbers, published ones say: `E`, a coefficient for each term, a value for each
-/// exponent parameter.
+/// The losses that a form predicts with given numbers, published ones say: `E`, a coefficient for each term,
+/// a value for each exponent parameter.
 ///
 /// # Errors
 /// A variable of the form that `observations` lack.
@@ -165,8 +168,8 @@ pub fn objective_value(objective: Objective, predicted: &[f64], observations: &O
 /// Fits a form to observations from every start and returns the best optimum.
 ///
 /// # Errors
-/// Fewer rows than parameters, a variable that is missing or constant, a form that contradicts itself, or starts none of which
-/// leads to a finite objective.
+/// Fewer rows than parameters, a variable that is missing or constant, a form that contradicts itself, or
+/// starts none of which leads to a finite objective.
 pub fn fit(
     form: &Form,
     observations: &Observations,

@@ -3,9 +3,11 @@
 use super::columns::{add_scaled, dot};
 use super::small::Orthogonal;
 
-/// Which columns carry a coefficient, and the coefficients: `min ‖Φ c − y‖²` with `cⱼ ≥ 0` where `bounded[j]`.
+/// Which columns carry a coefficient, and the coefficients: `min ‖Φ c − y‖²` with `cⱼ ≥ 0` where
+/// `bounded[j]`.
 ///
-/// The problem is first rotated into as many rows as it has columns, so that the active-set steps cost nothing.
+/// The problem is first rotated into as many rows as it has columns, so that the active-set steps cost
+/// nothing.
 pub(super) fn solve(q: &Orthogonal, y: &[f64], bounded: &[bool]) -> (Vec<f64>, Vec<bool>) {
     let n = q.columns.len();
     let z = q.project(y);

@@ -44,7 +44,8 @@ impl Observations {
         Ok(self)
     }
 
-    /// The same with weights: the objective is the sum of weight times the row's term. A row with standard error σ weighs 1/σ².
+    /// The same with weights: the objective is the sum of weight times the row's term. A row with standard
+    /// error σ weighs 1/σ².
     ///
     /// # Errors
     /// Not as many values as rows, or one that is not a positive number.
@@ -55,8 +56,8 @@ impl Observations {
         Ok(self)
     }
 
-    /// The same with groups: rows with equal labels belong together (checkpoints of one run), and are left out and
-    /// resampled together.
+    /// The same with groups: rows with equal labels belong together (checkpoints of one run), and are left
+    /// out and resampled together.
     ///
     /// # Errors
     /// Not as many labels as rows.

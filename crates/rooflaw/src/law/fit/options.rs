@@ -9,8 +9,8 @@ pub enum Objective {
     LeastSquares,
     /// `Σ (ln y − ln ŷ)²`.
     LogLeastSquares,
-    /// `Σ ρ_δ(ln y − ln ŷ)` with Huber's `ρ_δ(r) = r²/2` for `|r| ≤ δ`, else `δ(|r| − δ/2)`: Hoffmann et al. 2022 (δ = 1e-3),
-    /// Gemstones (δ = 1e-4).
+    /// `Σ ρ_δ(ln y − ln ŷ)` with Huber's `ρ_δ(r) = r²/2` for `|r| ≤ δ`, else `δ(|r| − δ/2)`: Hoffmann et al.
+    /// 2022 (δ = 1e-3), Gemstones (δ = 1e-4).
     LogHuber {
         /// Where the square turns into an absolute value; positive.
         delta: f64,
@@ -22,8 +22,8 @@ pub enum Objective {
 pub struct Start {
     /// One value for each of [`super::Form::exponents`].
     pub exponents: Vec<f64>,
-    /// Natural logarithms of the irreducible loss and of each term's coefficient. Without them, and in least squares on the loss,
-    /// the descent begins at the best coefficients for the exponents.
+    /// Natural logarithms of the irreducible loss and of each term's coefficient. Without them, and in least
+    /// squares on the loss, the descent begins at the best coefficients for the exponents.
     pub log_coefficients: Option<Vec<f64>>,
 }
 

@@ -6,8 +6,8 @@ use super::varpro::Basis;
 
 /// `[1, Π x^e …]` without the columns whose coefficient is fixed: those are taken from the target.
 ///
-/// Fixed coefficients move with θ when their exponents are free, so the target is only constant when they have none; such terms
-/// are refused by [`PowerBasis::new`].
+/// Fixed coefficients move with θ when their exponents are free, so the target is only constant when they
+/// have none; such terms are refused by [`PowerBasis::new`].
 #[derive(Debug)]
 pub(super) struct PowerBasis<'a> {
     problem: &'a Problem,
@@ -88,8 +88,9 @@ impl<'a> PowerBasis<'a> {
         logs
     }
 
-    /// θ with the exponents of terms whose coefficient is 0 set to the middle of where starts are drawn from; `None` when no
-    /// coefficient is 0. Such exponents have no say and would stay wherever they were when the term vanished.
+    /// θ with the exponents of terms whose coefficient is 0 set to the middle of where starts are drawn from;
+    /// `None` when no coefficient is 0. Such exponents have no say and would stay wherever they were when the
+    /// term vanished.
     pub(super) fn revived(&self, theta: &[f64], coefficients: &[f64]) -> Option<Vec<f64>> {
         let mut revived = theta.to_vec();
         for (&index, &c) in self.fitted.iter().zip(coefficients) {
@@ -102,7 +103,8 @@ impl<'a> PowerBasis<'a> {
         (revived != theta).then_some(revived)
     }
 
-    /// Unknowns of the problem from θ and the fitted coefficients; those of 0 become `share` of the mean loss.
+    /// Unknowns of the problem from θ and the fitted coefficients; those of 0 become `share` of the mean
+    /// loss.
     pub(super) fn unknowns(&self, theta: &[f64], coefficients: &[f64], share: f64) -> Vec<f64> {
         let mean = self.problem.loss.iter().sum::<f64>() / self.problem.loss.len() as f64;
         let mut x = self.problem.lower[..=self.problem.terms.len()].to_vec();

@@ -1,7 +1,8 @@
 //! A form over observations, as the solvers want it: one column of logarithms for each term and exponent.
 //!
-//! Columns are centred: with `c' = c · Π x̄^e` (`x̄` the geometric mean) in place of `c`, coefficient and exponent of a term are
-//! nearly uncorrelated, where `c` spans ten orders of magnitude and follows the exponent.
+//! Columns are centred: with `c' = c · Π x̄^e` (`x̄` the geometric mean) in place of `c`, coefficient and
+//! exponent of a term are nearly uncorrelated, where `c` spans ten orders of magnitude and follows the
+//! exponent.
 
 use super::columns::add_scaled;
 use super::{Coefficient, Exponent, ExponentParameter, FitError, Form, FormTerm, Observations};
@@ -212,7 +213,10 @@ fn column(
                 (low.min(u), high.max(u))
             });
         if high - low < 1e-9 {
-            let of_exponent = |power: &&(String, Exponent)| matches!(power.1, Exponent::Parameter { parameter, .. } if parameter == *l);
+            let of_exponent = |power: &&(String, Exponent)| match power.1 {
+                Exponent::Parameter { parameter, .. } => parameter == *l,
+                Exponent::Fixed(_) => false,
+            };
             let names: Vec<&str> = term
                 .powers
                 .iter()

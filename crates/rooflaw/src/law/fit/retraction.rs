@@ -1,9 +1,10 @@
 //! Steps that follow the valley instead of its tangent.
 //!
-//! Runs determine the loss at the centre of the data, `p = ln Σ c'`, and each term's elasticity there, `ε = w θ` with the term's
-//! share `w`, far better than how a term divides its elasticity between share and exponent. The optimum lies in a valley along
-//! which p and ε are nearly constant, and which is curved in the coefficients and exponents themselves. So a step moves p, ε and θ
-//! straight, and the coefficients as these demand. To first order that is the step asked for.
+//! Runs determine the loss at the centre of the data, `p = ln Σ c'`, and each term's elasticity there, `ε = w
+//! θ` with the term's share `w`, far better than how a term divides its elasticity between share and
+//! exponent. The optimum lies in a valley along which p and ε are nearly constant, and which is curved in the
+//! coefficients and exponents themselves. So a step moves p, ε and θ straight, and the coefficients as these
+//! demand. To first order that is the step asked for.
 
 use super::columns::exp;
 use super::problem::Problem;
@@ -18,8 +19,8 @@ pub(super) fn retract(problem: &Problem, x: &[f64], step: &[f64], out: &mut Vec<
     }
 }
 
-/// Replaces the logarithms of `E` and the coefficients, which `out` holds as the straight step has them, unless they would leave
-/// the region where shares are positive.
+/// Replaces the logarithms of `E` and the coefficients, which `out` holds as the straight step has them,
+/// unless they would leave the region where shares are positive.
 fn curved(problem: &Problem, x: &[f64], step: &[f64], out: &mut [f64]) {
     let k = problem.terms.len();
     // A fixed E cannot take up what the other shares leave.

@@ -1,7 +1,7 @@
 //! The objective `Σ wᵢ ρ_δ(ln yᵢ − ln ŷᵢ)` and its derivatives, with `ln ŷ = LSE(ln E, ln cⱼ + Σ θ u)`.
 //!
-//! ρ_δ is Huber's loss, `r²/2` for `|r| ≤ δ` and `δ(|r| − δ/2)` beyond; `δ = ∞` is least squares on the log loss. This is the
-//! objective of Hoffmann et al. 2022 (2203.15556, equation 3) as a plain sum.
+//! ρ_δ is Huber's loss, `r²/2` for `|r| ≤ δ` and `δ(|r| − δ/2)` beyond; `δ = ∞` is least squares on the log
+//! loss. This is the objective of Hoffmann et al. 2022 (2203.15556, equation 3) as a plain sum.
 
 use super::columns::{dot, exp, larger, ln, smaller, sum};
 use super::problem::Problem;
@@ -9,10 +9,11 @@ use super::problem::Problem;
 /// Which matrix stands for the second derivatives.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Curvature {
-    /// `Σ w min(1, δ/|r|) g gᵀ`: iteratively reweighted Gauss–Newton. Never indefinite: for far from the optimum.
+    /// `Σ w min(1, δ/|r|) g gᵀ`: iteratively reweighted Gauss–Newton. Never indefinite: for far from the
+    /// optimum.
     Reweighted,
-    /// The second derivatives themselves, without approximation: converges quadratically. With small δ most rows have
-    /// `ρ'' = 0`, so that the law's own curvature decides and Gauss–Newton would not do.
+    /// The second derivatives themselves, without approximation: converges quadratically. With small δ most
+    /// rows have `ρ'' = 0`, so that the law's own curvature decides and Gauss–Newton would not do.
     Exact,
 }
 
@@ -114,8 +115,8 @@ pub(super) fn value_again(problem: &Problem, delta: f64, work: &mut Workspace) -
     sum(&work.scratch[..problem.n_rows()])
 }
 
-/// The derivatives at the point of the last [`value`] on this workspace. With exact curvature the scale, which need not be up to
-/// date, is only computed on request.
+/// The derivatives at the point of the last [`value`] on this workspace. With exact curvature the scale,
+/// which need not be up to date, is only computed on request.
 pub(super) fn derivatives(
     problem: &Problem,
     delta: f64,
@@ -165,7 +166,8 @@ pub(super) fn derivatives(
             out.scale[p] = dot(&work.scratch, slope);
         }
     }
-    // − Σ ψ Σⱼ shareⱼ aⱼ aⱼᵀ, where aⱼ is the gradient of the logarithm of term j: 1 for its coefficient, u for its θ.
+    // − Σ ψ Σⱼ shareⱼ aⱼ aⱼᵀ, where aⱼ is the gradient of the logarithm of term j: 1 for its coefficient, u
+    // for its θ.
     out.matrix[0] += out.gradient[0];
     for (j, term) in problem.terms.iter().enumerate() {
         let c = 1 + j;
@@ -212,7 +214,8 @@ fn weights(problem: &Problem, delta: f64, curvature: Curvature, rescale: bool, w
     }
 }
 
-/// The gradient of `ln ŷ`: each term's share of the prediction, then for every θ the shares times their logarithms.
+/// The gradient of `ln ŷ`: each term's share of the prediction, then for every θ the shares times their
+/// logarithms.
 fn shares(problem: &Problem, irreducible: f64, work: &mut Workspace) {
     let (n, k) = (problem.n_rows(), problem.terms.len());
     for (inverse, total) in work.scratch.iter_mut().zip(&work.total) {

@@ -1,8 +1,9 @@
 //! The scaling law of routed models: Clark et al. 2022 (2202.01169), equations 6 and 7.
 //!
-//! `log₁₀ L = a log₁₀ N + b log₁₀ Ê + c log₁₀ N log₁₀ Ê + d` with the saturating number of experts
-//! `1/Ê = 1/(E − 1 + 1/(1/E_start − 1/E_max)) + 1/E_max`. Linear in a, b, c, d once `E_start` and `E_max` are known: variable
-//! projection with two unknowns, `ln E_start` and `ln(E_max − E_start)`, which keeps `E_max > E_start > 0`.
+//! `log₁₀ L = a log₁₀ N + b log₁₀ Ê + c log₁₀ N log₁₀ Ê + d` with the saturating number of experts `1/Ê =
+//! 1/(E − 1 + 1/(1/E_start − 1/E_max)) + 1/E_max`. Linear in a, b, c, d once `E_start` and `E_max` are known:
+//! variable projection with two unknowns, `ln E_start` and `ln(E_max − E_start)`, which keeps `E_max >
+//! E_start > 0`.
 
 use super::columns::dot;
 use super::random::Random;

@@ -2,8 +2,9 @@
 
 use super::columns::{add_scaled, dot};
 
-/// Solves `A x = b` for symmetric positive definite `A` (`n × n`, row by row; the lower triangle is read and overwritten by
-/// its Cholesky factor); `b` becomes `x`. `false` when `A` is not positive definite to working precision.
+/// Solves `A x = b` for symmetric positive definite `A` (`n × n`, row by row; the lower triangle is read and
+/// overwritten by its Cholesky factor); `b` becomes `x`. `false` when `A` is not positive definite to working
+/// precision.
 pub(super) fn solve_positive(a: &mut [f64], n: usize, b: &mut [f64]) -> bool {
     for j in 0..n {
         let original = a[j * n + j];
@@ -40,8 +41,8 @@ pub(super) fn solve_positive(a: &mut [f64], n: usize, b: &mut [f64]) -> bool {
     true
 }
 
-/// Orthonormal basis of the columns of a matrix by modified Gram–Schmidt, each column orthogonalised twice, which is as
-/// accurate as Householder's reflections.
+/// Orthonormal basis of the columns of a matrix by modified Gram–Schmidt, each column orthogonalised twice,
+/// which is as accurate as Householder's reflections.
 pub(super) struct Orthogonal {
     /// The orthonormal columns; empty for a column that depends on those before it.
     pub(super) columns: Vec<Vec<f64>>,

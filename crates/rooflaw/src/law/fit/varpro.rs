@@ -1,5 +1,6 @@
-//! Variable projection (Golub & Pereyra 1973): least squares in the exponents alone, the coefficients being solved for at
-//! every step; with Kaufman's approximation (1975) of the projected Jacobian and Levenberg–Marquardt's damping.
+//! Variable projection (Golub & Pereyra 1973): least squares in the exponents alone, the coefficients being
+//! solved for at every step; with Kaufman's approximation (1975) of the projected Jacobian and
+//! Levenberg–Marquardt's damping.
 
 use super::columns::{add_scaled, dot};
 use super::nnls;
