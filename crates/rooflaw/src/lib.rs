@@ -14,6 +14,7 @@ mod near_miss;
 pub mod operators;
 mod pair;
 pub mod roofline;
+pub mod runs;
 pub mod search;
 pub mod space;
 mod toml_file;

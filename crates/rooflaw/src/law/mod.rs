@@ -7,6 +7,7 @@
 mod elementary;
 mod feature;
 mod file;
+pub mod fit;
 mod range;
 
 pub use feature::{Feature, Features};

@@ -1,0 +1,142 @@
+//! Small dense linear algebra: a handful of unknowns, so that plain loops over slices beat any library.
+
+use super::columns::{add_scaled, dot};
+
+/// Solves `A x = b` for symmetric positive definite `A` (`n × n`, row by row; the lower triangle is read and
+/// overwritten by its Cholesky factor); `b` becomes `x`. `false` when `A` is not positive definite to working
+/// precision.
+pub(super) fn solve_positive(a: &mut [f64], n: usize, b: &mut [f64]) -> bool {
+    for j in 0..n {
+        let original = a[j * n + j];
+        let mut pivot = original;
+        for k in 0..j {
+            pivot -= a[j * n + k] * a[j * n + k];
+        }
+        // A pivot that is all rounding error means a singular matrix.
+        if pivot.is_nan() || pivot <= 1e-14 * original.abs() || pivot <= 0.0 {
+            return false;
+        }
+        let root = pivot.sqrt();
+        a[j * n + j] = root;
+        for i in j + 1..n {
+            let mut value = a[i * n + j];
+            for k in 0..j {
+                value -= a[i * n + k] * a[j * n + k];
+            }
+            a[i * n + j] = value / root;
+        }
+    }
+    for i in 0..n {
+        for k in 0..i {
+            b[i] -= a[i * n + k] * b[k];
+        }
+        b[i] /= a[i * n + i];
+    }
+    for i in (0..n).rev() {
+        for k in i + 1..n {
+            b[i] -= a[k * n + i] * b[k];
+        }
+        b[i] /= a[i * n + i];
+    }
+    true
+}
+
+/// Orthonormal basis of the columns of a matrix by modified Gram–Schmidt, each column orthogonalised twice,
+/// which is as accurate as Householder's reflections.
+pub(super) struct Orthogonal {
+    /// The orthonormal columns; empty for a column that depends on those before it.
+    pub(super) columns: Vec<Vec<f64>>,
+    /// Upper triangle, column by column: `r[j][k]`, `k ≤ j`.
+    pub(super) r: Vec<Vec<f64>>,
+}
+
+impl Orthogonal {
+    /// Decomposes columns of equal length.
+    pub(super) fn new(matrix: &[&[f64]]) -> Orthogonal {
+        let mut columns: Vec<Vec<f64>> = Vec::with_capacity(matrix.len());
+        let mut r = Vec::with_capacity(matrix.len());
+        for source in matrix {
+            let mut column = source.to_vec();
+            let size = dot(&column, &column).sqrt();
+            let mut factors = vec![0.0; columns.len() + 1];
+            for _ in 0..2 {
+                for (factor, earlier) in factors.iter_mut().zip(&columns) {
+                    if !earlier.is_empty() {
+                        let along = dot(earlier, &column);
+                        *factor += along;
+                        add_scaled(&mut column, -along, earlier);
+                    }
+                }
+            }
+            let left = dot(&column, &column).sqrt();
+            if left > 1e-11 * size && left.is_finite() {
+                for value in &mut column {
+                    *value /= left;
+                }
+                if let Some(last) = factors.last_mut() {
+                    *last = left;
+                }
+            } else {
+                column.clear();
+            }
+            columns.push(column);
+            r.push(factors);
+        }
+        Orthogonal { columns, r }
+    }
+
+    /// `Qᵀ y`; 0 for dependent columns.
+    pub(super) fn project(&self, y: &[f64]) -> Vec<f64> {
+        let along = |column: &Vec<f64>| if column.is_empty() { 0.0 } else { dot(column, y) };
+        self.columns.iter().map(along).collect()
+    }
+
+    /// Solves `R x = z`; 0 for dependent columns.
+    pub(super) fn back_substitute(&self, z: &[f64]) -> Vec<f64> {
+        let mut x = z.to_vec();
+        for j in (0..x.len()).rev() {
+            if self.columns[j].is_empty() {
+                x[j] = 0.0;
+                continue;
+            }
+            x[j] /= self.r[j][j];
+            let value = x[j];
+            for (earlier, factor) in x[..j].iter_mut().zip(&self.r[j]) {
+                *earlier -= factor * value;
+            }
+        }
+        x
+    }
+
+    /// Removes from `y` what lies in the span of the columns.
+    pub(super) fn remove(&self, y: &mut [f64]) {
+        for column in self.columns.iter().filter(|column| !column.is_empty()) {
+            let along = dot(column, y);
+            add_scaled(y, -along, column);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cholesky_solves_and_refuses() {
+        let mut a = vec![4.0, 2.0, 2.0, 3.0];
+        let mut b = vec![8.0, 7.0];
+        assert!(solve_positive(&mut a, 2, &mut b));
+        assert!((b[0] - 1.25).abs() < 1e-15 && (b[1] - 1.5).abs() < 1e-15);
+        assert!(!solve_positive(&mut [1.0, 2.0, 2.0, 1.0], 2, &mut [1.0, 1.0]));
+        assert!(!solve_positive(&mut [1.0, 1.0, 1.0, 1.0], 2, &mut [1.0, 1.0]));
+    }
+
+    #[test]
+    fn a_dependent_column_gets_nothing() {
+        let (one, two) = (vec![1.0, 1.0, 1.0], vec![2.0, 2.0, 2.0]);
+        let q = Orthogonal::new(&[&one, &two]);
+        let x = q.back_substitute(&q.project(&[3.0, 3.0, 3.0]));
+        assert!((x[0] - 3.0).abs() < 1e-15);
+        assert_eq!(x[1], 0.0);
+    }
+}
