@@ -245,8 +245,11 @@ proptest! {
                 _ => &mut value,
             };
             let fields = target.as_object_mut().expect("an object");
-            let name = field.get(&fields.keys().cloned().collect::<Vec<_>>()).clone();
-            fields.insert(name, nasty);
+            let names: Vec<String> = fields.keys().cloned().collect();
+            // An edit before may have left no field to edit.
+            if !names.is_empty() {
+                fields.insert(field.get(&names).clone(), nasty);
+            }
         }
         exercise(value.to_string().as_bytes())?;
     }
