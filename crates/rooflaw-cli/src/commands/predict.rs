@@ -264,11 +264,9 @@ fn summary(prediction: &Prediction<'_>) -> MeasuredTable {
     row(
         "TPOT",
         output::seconds(prediction.tpot_at_context_s),
-        format!(
-            "{}; {at_context}, {rate:.1} tokens/s",
-            expect(prediction.tpot_at_context_s, &tpot)
-        ),
+        expect(prediction.tpot_at_context_s, &tpot),
     );
+    row("  tokens/s", format!("{rate:.1}"), at_context);
     row(
         "total latency",
         output::seconds(evaluation.total_s),

@@ -33,7 +33,8 @@ pub struct Args {
     pub reference: String,
     #[command(flatten)]
     pub workload: WorkloadArgs,
-    /// The latency to minimise together with the loss: prefill (TTFT), decode (TPOT) or total [default: total]
+    /// The latency to minimise together with the loss: prefill (TTFT), decode (TPOT) or total [default: the one with a
+    /// budget, else total]
     #[arg(long, value_parser = objective, help_heading = "Objective and budgets")]
     pub objective: Option<Objective>,
     /// Budget on the time to first token, such as 200ms

@@ -300,7 +300,17 @@ impl Args {
             active_parameters: self.max_active_parameters,
         };
         let Some(application) = self.application else {
-            return Ok((self.objective.unwrap_or(Objective::Total), budgets));
+            // Whoever budgets one latency and names none cares about that one.
+            let budgeted: Vec<Objective> = Objective::ALL
+                .into_iter()
+                .filter(|objective| budgets.latency(*objective).is_some())
+                .collect();
+            let usual = if let [only] = budgeted[..] {
+                only
+            } else {
+                Objective::Total
+            };
+            return Ok((self.objective.unwrap_or(usual), budgets));
         };
         let (objective, limit) = application.target();
         if self.objective.is_some_and(|asked| asked != objective) {
