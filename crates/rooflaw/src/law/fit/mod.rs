@@ -24,6 +24,7 @@ mod random;
 mod retraction;
 mod robust;
 pub mod routed;
+mod sensitivity;
 mod small;
 mod varpro;
 
@@ -33,6 +34,7 @@ pub use form::{Coefficient, Exponent, ExponentParameter, Form, FormTerm};
 pub use observations::Observations;
 pub use options::{Objective, Start, Starts};
 pub use quality::Quality;
+pub use sensitivity::{Parameter, Values, sensitivities};
 
 use descent::Scratch;
 use power_basis::{PowerBasis, Scale};
