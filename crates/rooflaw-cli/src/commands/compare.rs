@@ -1,10 +1,9 @@
 //! `rooflaw compare`: several models side by side.
 
-use crate::input::{self, FormatArgs, WorkloadArgs};
+use crate::input::{self, FormatArgs, LawArgs, WorkloadArgs};
 use crate::output::{self, MeasuredTable};
 use crate::report;
 use anyhow::{Result, bail};
-use rooflaw::law::Features;
 use rooflaw::roofline::{Evaluator, Roofline};
 use serde_json::json;
 
@@ -21,9 +20,8 @@ pub struct Args {
     /// A device's name, or a TOML file
     #[arg(long, short, default_value = "jetson-agx-orin-64gb")]
     device: String,
-    /// A loss law's name, or a TOML file
-    #[arg(long, default_value = "co-design")]
-    law: String,
+    #[command(flatten)]
+    law: LawArgs,
     #[command(flatten)]
     workload: WorkloadArgs,
     #[command(flatten)]
@@ -43,7 +41,7 @@ pub fn run(args: &Args) -> Result<()> {
     if models.len() > 100 {
         bail!("{} models: expected at most 100", models.len());
     }
-    let (device, law) = (input::device(&args.device)?, input::law(&args.law)?);
+    let (device, law) = (input::device(&args.device)?, args.law.law()?);
     let (workload, formats) = (args.workload.workload(), args.formats.formats()?);
     let mut table = MeasuredTable::new(
         &["model", "format", "total", "active", "TTFT", "TPOT", "GB", "loss"],
@@ -51,7 +49,7 @@ pub fn run(args: &Args) -> Result<()> {
     );
     let (mut rows, mut warnings) = (Vec::new(), Vec::new());
     for model in &models {
-        let extrapolations = law.extrapolations(&Features::of(&model.architecture));
+        let extrapolations = law.extrapolations(&law.features(&model.architecture));
         for extrapolation in &extrapolations {
             warnings.push(format!(
                 "{}: the law {} extrapolates: {extrapolation}",

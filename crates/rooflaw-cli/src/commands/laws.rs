@@ -3,7 +3,9 @@
 use crate::{input, output};
 use anyhow::Result;
 use output::MeasuredTable;
-use rooflaw::law::{self, Feature, LossLaw};
+use rooflaw::law::fit::Exponent;
+use rooflaw::law::{self, Family, Feature, LawFile, LawForm};
+use serde_json::json;
 
 /// The loss laws rooflaw knows.
 #[derive(clap::Args)]
@@ -22,61 +24,159 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args) -> Result<()> {
     if let Some(name) = &args.law {
-        let law = input::law(name)?;
+        let file = input::law_file(name)?;
         return if args.json {
-            output::json(&law)
+            output::json(&as_json(file)?)
         } else {
-            detail(&law)
+            detail(&file)
         };
     }
-    let laws = law::presets();
+    let files = law::files();
     if args.json {
-        return output::json(&laws);
+        return output::json(&files.into_iter().map(as_json).collect::<Result<Vec<_>>>()?);
     }
-    let mut table = MeasuredTable::new(&["law", "name", "terms"], &[0, 1]);
-    for law in &laws {
+    let mut table = MeasuredTable::new(&["law", "name", "written in", "numbers"], &[0, 1, 2, 3]);
+    for file in &files {
+        let numbers = match (&file.numbers, &file.ensemble) {
+            (Some(_), Some(_)) => "with intervals",
+            (Some(_), None) => "published",
+            (None, _) => "to be fitted",
+        };
         table.push(vec![
-            law.id.clone(),
-            law.name.clone(),
-            law.terms.len().to_string(),
+            file.id.clone(),
+            file.about.name.clone(),
+            file.family.variables().join(", "),
+            numbers.to_owned(),
         ]);
     }
-    output::table(&table)
+    output::table(&table)?;
+    output::line("")?;
+    output::line("`rooflaw laws LAW` shows one; `rooflaw fit RUNS --law LAW` fits one to runs of yours.")
 }
 
-fn detail(law: &LossLaw) -> Result<()> {
-    output::heading(&format!("{} ({})", law.name, law.id))?;
-    output::remark("Source", &law.source)?;
-    output::remark("Loss", &law.loss)?;
-    if let Some(quality) = &law.quality {
+/// A law with its numbers, or what there is of one without.
+fn as_json(file: LawFile) -> Result<serde_json::Value> {
+    let (id, about) = (file.id.clone(), file.about.clone());
+    let variables: Vec<String> = file.family.variables().into_iter().map(str::to_owned).collect();
+    let terms = terms(&file);
+    Ok(match file.into_law() {
+        Ok(law) => serde_json::to_value(law)?,
+        Err(refused) => json!({
+            "id": id,
+            "name": about.name,
+            "source": about.source,
+            "note": about.note,
+            "variables": variables,
+            "formula": terms,
+            "numbers": null,
+            "why": refused.reason,
+        }),
+    })
+}
+
+/// The right-hand side, a line for each term.
+fn terms(file: &LawFile) -> Vec<String> {
+    let numbers = file.numbers.as_deref();
+    let Family::AdditivePower(form) = &file.family else {
+        let routed = numbers.and_then(|numbers| match file.family.with(numbers) {
+            Some(LawForm::Routed(law)) => Some(law),
+            _ => None,
+        });
+        let Some(law) = routed else {
+            return vec!["log10 loss = a·log10 N + b·log10 Ê + c·log10 N·log10 Ê + d".to_owned()];
+        };
+        return vec![
+            format!(
+                "log10 loss = {}·log10 N + {}·log10 Ê + {}·log10 N·log10 Ê + {}",
+                law.a, law.b, law.c, law.d
+            ),
+            format!(
+                "1/Ê = 1/(E − 1 + 1/(1/{0} − 1/{1})) + 1/{1}",
+                law.expert_start, law.expert_max
+            ),
+        ];
+    };
+    let number = |index: usize, symbol: String| match numbers.and_then(|numbers| numbers.get(index)) {
+        Some(number) => number.to_string(),
+        None => symbol,
+    };
+    let mut lines = vec![format!("loss = {}", number(0, "E".to_owned()))];
+    for (index, term) in form.terms.iter().enumerate() {
+        let powers: Vec<String> = term
+            .powers
+            .iter()
+            .map(|(variable, exponent)| match *exponent {
+                Exponent::Fixed(exponent) => format!("{variable}^{exponent}"),
+                Exponent::Parameter { parameter, factor } => {
+                    let value = numbers.and_then(|numbers| numbers.get(1 + form.terms.len() + parameter));
+                    let name = form
+                        .exponents
+                        .get(parameter)
+                        .map_or("", |found| found.name.as_str());
+                    match value {
+                        Some(value) => format!("{variable}^{}", factor * value),
+                        None if factor == 1.0 => format!("{variable}^{name}"),
+                        None if factor == -1.0 => format!("{variable}^-{name}"),
+                        None => format!("{variable}^({factor}·{name})"),
+                    }
+                }
+            })
+            .collect();
+        let coefficient = number(1 + index, format!("c{}", index + 1));
+        let gap = "     ";
+        lines.push(format!(
+            "{gap}+ {coefficient} · {}   ({})",
+            powers.join(" · "),
+            term.name
+        ));
+    }
+    lines
+}
+
+fn detail(file: &LawFile) -> Result<()> {
+    let about = &file.about;
+    output::heading(&format!("{} ({})", about.name, file.id))?;
+    output::remark("Source", &about.source)?;
+    output::remark("Loss", &about.loss)?;
+    if let Some(quality) = &about.quality {
         output::remark("Quality", quality)?;
     }
     output::line("")?;
-    output::line(&format!("loss = {}", law.irreducible_loss))?;
-    for term in &law.terms {
-        let powers: Vec<String> = term
-            .exponents
-            .iter()
-            .map(|(feature, exponent)| format!("{feature}^{exponent}"))
-            .collect();
-        output::line(&format!(
-            "     + {} · {}   ({})",
-            term.coefficient,
-            powers.join(" · "),
-            term.name
-        ))?;
+    for line in terms(file) {
+        output::line(&line)?;
     }
     output::line("")?;
+    let variables = file.family.variables();
     let mut table = MeasuredTable::new(&["fitted range", "from", "to"], &[0]);
-    for feature in Feature::ALL {
-        let (min, max) = law.fitted_range.get(feature).map_or_else(
+    for feature in Feature::ALL
+        .into_iter()
+        .filter(|feature| variables.contains(&feature.name()))
+    {
+        let (min, max) = file.fitted_range.get(feature).map_or_else(
             || ("not known".to_owned(), String::new()),
             |(min, max)| (min.to_string(), max.to_string()),
         );
         table.push(vec![feature.to_string(), min, max]);
     }
     output::table(&table)?;
-    law.note
+    output::line("")?;
+    match (&file.numbers, &file.ensemble) {
+        (None, _) => output::line("It has no numbers yet: `rooflaw fit RUNS --law` finds them.")?,
+        (Some(_), None) => output::line("Published without an ensemble: its losses come without intervals.")?,
+        (Some(_), Some(ensemble)) => output::line(&format!(
+            "Intervals: {} refits to resampled runs; a run scatters about the law by {:.2} % (standard deviation).",
+            ensemble.members.len(),
+            100.0 * ensemble.residual_sd
+        ))?,
+    }
+    if let Some(runs) = &file.runs {
+        output::line(&format!(
+            "Fitted to {} rows of {} runs, {}; SHA-256 {}.",
+            runs.rows, runs.groups, runs.objective, runs.digest
+        ))?;
+    }
+    about
+        .note
         .as_ref()
         .map_or(Ok(()), |note| output::remark("Note", note))
 }

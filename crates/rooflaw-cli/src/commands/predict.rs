@@ -1,13 +1,13 @@
 //! `rooflaw predict`: one model on one device, operator by operator.
 
-use crate::input::{self, ArchitectureFlags, FormatArgs, NamedArchitecture, WorkloadArgs};
+use crate::input::{self, ArchitectureFlags, FormatArgs, LawArgs, NamedArchitecture, WorkloadArgs};
 use crate::output::{self, Folder, MeasuredTable};
 use crate::report::{self, ExpectedRatios};
 use anyhow::{Result, bail};
 use rooflaw::architecture::{Architecture, Parameters};
 use rooflaw::device::{Device, ExpectedRatio};
 use rooflaw::format::Formats;
-use rooflaw::law::{Extrapolation, Features, LossLaw};
+use rooflaw::law::{Extrapolation, LossLaw};
 use rooflaw::operators::{ComputeUnit, Step};
 use rooflaw::roofline::{Evaluation, Evaluator, Fallback, OperatorRow, Roofline, StepTable, Workload};
 use serde::Serialize;
@@ -26,9 +26,8 @@ pub struct Args {
     /// A device's name, or a TOML file
     #[arg(long, short, default_value = "jetson-agx-orin-64gb")]
     device: String,
-    /// A loss law's name, or a TOML file
-    #[arg(long, default_value = "co-design")]
-    law: String,
+    #[command(flatten)]
+    law: LawArgs,
     #[command(flatten)]
     workload: WorkloadArgs,
     /// Context at which the decode step is shown [default: the prompt's tokens]
@@ -97,7 +96,7 @@ pub fn run(args: &Args) -> Result<()> {
         }
     };
     let device = input::device(&args.device)?;
-    let law = input::law(&args.law)?;
+    let law = args.law.law()?;
     if let Some(out) = &args.out {
         Folder::check(out)?;
     }
@@ -147,7 +146,7 @@ fn predict<'a>(
         context,
         tpot_at_context_s: decode.total_s(),
         fits: evaluation.memory.total_bytes() <= device.memory_capacity_bytes,
-        extrapolations: law.extrapolations(&Features::of(architecture)),
+        extrapolations: law.extrapolations(&law.features(architecture)),
         expected_ratios: ExpectedRatios::of(device),
         fallbacks: roofline.fallbacks(),
         prefill_bound_s: prefill.hand_bound_s(roofline.bandwidth()),

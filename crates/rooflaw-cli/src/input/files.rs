@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 use rooflaw::architecture::{Architecture, hf};
 use rooflaw::device::{self, Device};
-use rooflaw::law::{self, LossLaw};
+use rooflaw::law::{self, LawFile, LossLaw};
 use rooflaw::models;
 use rooflaw::space::{self, DesignSpace};
 use std::fs::File;
@@ -73,6 +73,15 @@ pub fn law(argument: &str) -> Result<LossLaw> {
     }
     let path = Path::new(argument);
     LossLaw::from_toml(&stem(path), &read_text(path)?).with_context(|| path.display().to_string())
+}
+
+/// What a law's file says, numbers or not: by name, or from a TOML file.
+pub fn law_file(argument: &str) -> Result<LawFile> {
+    if !is_path(argument) {
+        return Ok(law::find_file(argument)?);
+    }
+    let path = Path::new(argument);
+    LawFile::from_toml(&stem(path), &read_text(path)?).with_context(|| path.display().to_string())
 }
 
 /// A space by name, or from a TOML file.

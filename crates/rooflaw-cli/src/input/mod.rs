@@ -6,6 +6,6 @@ mod quantity;
 mod shared;
 
 pub use architecture_flags::ArchitectureFlags;
-pub use files::{NamedArchitecture, device, law, model, space};
+pub use files::{NamedArchitecture, device, law, law_file, model, space};
 pub use quantity::{bytes, count, seconds};
-pub use shared::{FormatArgs, WorkloadArgs};
+pub use shared::{FormatArgs, LawArgs, WorkloadArgs};

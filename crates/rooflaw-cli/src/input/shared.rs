@@ -3,8 +3,41 @@
 use anyhow::{Result, bail};
 use clap::Args;
 use rooflaw::format::{Formats, Precision, WeightFormat};
+use rooflaw::law::{Feature, LossLaw};
 use rooflaw::operators::Assumptions;
 use rooflaw::roofline::Workload;
+
+/// The law, and what architectures are trained on.
+#[derive(Args, Clone)]
+pub struct LawArgs {
+    /// A loss law's name, or a TOML file, such as `rooflaw fit` writes
+    #[arg(long, default_value = "co-design")]
+    law: String,
+    /// Tokens each architecture is trained on, such as 100B, for a law of tokens [default: the most of the law's runs]
+    #[arg(long, value_name = "COUNT", value_parser = super::count, allow_hyphen_values = true)]
+    training_tokens: Option<f64>,
+}
+
+impl LawArgs {
+    /// The law, with its training tokens if it wants them.
+    pub fn law(&self) -> Result<LossLaw> {
+        let law = super::law(&self.law)?;
+        if !law.needs_tokens() {
+            if self.training_tokens.is_some() {
+                bail!("--training-tokens: the law {} does not depend on tokens", law.id);
+            }
+            return Ok(law);
+        }
+        let most = law.fitted_range.get(Feature::Tokens).map(|(_, most)| most);
+        match self.training_tokens.or(most) {
+            Some(tokens) => Ok(law.with_training_tokens(tokens)),
+            None => bail!(
+                "the law {} depends on tokens and names no range of them: give --training-tokens, such as 100B",
+                law.id
+            ),
+        }
+    }
+}
 
 /// The workload.
 #[derive(Args, Clone, Copy)]

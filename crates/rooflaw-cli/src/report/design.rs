@@ -10,7 +10,7 @@ use anyhow::Result;
 use rooflaw::architecture::hf::{self, WriteOptions};
 use rooflaw::architecture::{Architecture, KvProjection};
 use rooflaw::format::Precision;
-use rooflaw::law::{Features, LossLaw};
+use rooflaw::law::LossLaw;
 use rooflaw::operators::{Assumptions, Step};
 use rooflaw::roofline::Roofline;
 use rooflaw_report::figure::Figure;
@@ -117,14 +117,20 @@ fn page(design: &Design<'_>, law: &LossLaw, budgets: &str, blocks: Vec<Block>) -
     notes.push(assumption(accuracy(design.device)));
     notes.push(assumption(format!(
         "Loss: {}. Law: {} ({}).",
-        law.loss, law.name, law.source
+        law.about.loss, law.about.name, law.about.source
     )));
     notes.extend(
-        law.quality
+        law.about
+            .quality
             .iter()
             .map(|quality| assumption(format!("The law's fit: {quality}."))),
     );
-    notes.extend(law.note.iter().map(|note| assumption(note.replace('\n', " "))));
+    notes.extend(
+        law.about
+            .note
+            .iter()
+            .map(|note| assumption(note.replace('\n', " "))),
+    );
     notes.push(assumption(
         "Memory counts weights, the KV cache at full context and an estimate of activations, not the runtime's own."
             .to_owned(),
@@ -263,7 +269,7 @@ fn frontier_csv(design: &Design<'_>, law: &LossLaw) -> Result<Vec<u8>> {
             let (n_experts, per_token, width) = a.ffn.moe.map_or((1, 1, a.ffn.intermediate_size), |m| {
                 (m.n_experts, m.experts_per_token, m.expert_size)
             });
-            let extrapolations = law.extrapolations(&Features::of(a));
+            let extrapolations = law.extrapolations(&law.features(a));
             let outside: Vec<&str> = extrapolations.iter().map(|found| found.feature.name()).collect();
             writer.write_record([
                 found.formats.weights.to_string(),

@@ -183,9 +183,9 @@ fn laws_with_unknown_features_and_bad_numbers() {
     let law = data("laws/co-design.toml");
     for (from, to, message) in [
         (
-            "exponents = { n_layers",
-            "exponents = { depth",
-            "unknown variant `depth`, expected one of `n_layers`",
+            "powers = { n_layers",
+            "powers = { depth",
+            "powers of term `depth` = `depth`: expected n_layers, hidden_size",
         ),
         (
             "= 9.96",

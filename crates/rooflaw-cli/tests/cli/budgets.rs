@@ -102,11 +102,11 @@ fn an_empty_space_is_called_empty() {
 /// A law whose numbers overflow ranks nothing: that is said of the law, not of the budgets.
 #[test]
 fn a_law_without_finite_losses_is_blamed() {
-    let law = data("laws/co-design.toml").replace("n_layers = -1.63", "n_layers = 1e12");
+    let law = data("laws/co-design.toml").replace("value = 1.63", "value = -1e12");
     for opposite in ["500.0", "-500.0"] {
         let law = law
             .replace("500.0", opposite)
-            .replace("hidden_size = -0.97", "hidden_size = 1e12");
+            .replace("value = 0.97", "value = -1e12");
         let folder = folder_with("mine.toml", law);
         let line = "design --space paper --law mine.toml --out results";
         refusal_in(

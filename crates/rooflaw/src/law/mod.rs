@@ -1,48 +1,78 @@
-//! Loss laws: the loss of a trained model as a function of its architecture.
+//! Loss laws: the loss of a trained model as a function of its architecture and its training.
 //!
-//! A law is data: a TOML file with a form, coefficients and the range it was fitted on. The one form there is so far,
-//! `additive_power`, is `L = L∞ + Σᵢ cᵢ · Πⱼ featureⱼ^eᵢⱼ`, which covers the co-design law (arXiv 2602.10377),
-//! and additive width/depth laws. [`LossLaw::evaluate`] allocates nothing.
+//! A law is data: a TOML file with a form, its numbers, the range it was fitted on and, when it was fitted here, the
+//! ensemble of refits that its intervals come from. `additive_power` is `L = L∞ + Σᵢ cᵢ · Πⱼ featureⱼ^eᵢⱼ`: the
+//! co-design law (arXiv 2602.10377), Chinchilla (2203.15556), width/depth laws (2502.06857) and whatever else a file
+//! declares; `routed` is the law of Clark et al. (2202.01169). [`LossLaw::loss`] allocates nothing.
+//!
+//! [`LawFile`] is what a file says, numbers or not; [`LossLaw`] is a law that has its numbers.
 
+mod declared;
 mod elementary;
+mod ensemble;
 mod feature;
 mod file;
 pub mod fit;
+mod kernel;
+mod power;
 mod range;
+mod write;
 
+pub use declared::{About, Family, LawFile, NotALossLaw, RunsRecord};
+pub use ensemble::Ensemble;
 pub use feature::{Feature, Features};
 pub use file::LawFileError;
 pub use range::{Extrapolation, FittedRange};
 
-use crate::{architecture::Architecture, embedded, near_miss::near_miss, pair::Pair};
+pub(crate) use kernel::{Kernel, Prepared};
+
+use crate::{architecture::Architecture, embedded, near_miss::near_miss};
+use fit::routed::RoutedLaw;
 use serde::Serialize;
 
 /// Most terms a law can have.
 pub const MAX_TERMS: usize = 8;
 
-/// A fitted loss law.
+/// A law with its numbers.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LossLaw {
     /// Identifier, the stem of its file.
     pub id: String,
-    /// What people call it.
-    pub name: String,
-    /// Where the form and the coefficients come from.
-    pub source: String,
-    /// What the loss is: of which set, in which unit.
-    pub loss: String,
-    /// How well it fits, as published.
-    pub quality: Option<String>,
-    /// What to know before trusting it.
-    pub note: Option<String>,
-    /// `L∞`, nats/token.
-    pub irreducible_loss: f64,
-    /// The power terms.
-    pub terms: Vec<Term>,
+    /// Where it comes from.
+    #[serde(flatten)]
+    pub about: About,
+    /// The formula with its numbers.
+    #[serde(flatten)]
+    pub form: LawForm,
     /// The range of each feature over the fitted runs.
     pub fitted_range: FittedRange,
+    /// The runs it was fitted to, when it was fitted here.
+    pub runs: Option<RunsRecord>,
+    /// The refits that intervals come from; `None` for a law published without.
+    #[serde(skip)]
+    pub ensemble: Option<Ensemble>,
+    /// What refits it: its terms with named exponents.
+    #[serde(skip)]
+    pub family: Family,
+    /// Tokens that every architecture is trained on, for a law that asks for them.
+    pub training_tokens: Option<f64>,
     #[serde(skip)]
     kernel: Kernel,
+}
+
+/// The formula of a law.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "form", rename_all = "snake_case")]
+pub enum LawForm {
+    /// `L = L∞ + Σ c · Π feature^e`.
+    AdditivePower {
+        /// `L∞`, nats/token.
+        irreducible_loss: f64,
+        /// The power terms.
+        terms: Vec<Term>,
+    },
+    /// The law of routed models; its `N` is [`Feature::ActiveParameters`] and its `E` [`Feature::NExperts`].
+    Routed(RoutedLaw),
 }
 
 /// `coefficient · Π feature^exponent`.
@@ -56,197 +86,84 @@ pub struct Term {
     pub exponents: Vec<(Feature, f64)>,
 }
 
-/// The law as the evaluation loop wants it: fixed arrays, the terms in pairs, and powers of [`Sizes`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Kernel {
-    terms: [TermPair; MAX_TERMS / 2],
-    n_pairs: usize,
-    /// Logarithms of 0 to 128: of every depth there has been and, 64-fold, of the usual widths. Others take longer.
-    logs: [f64; 129],
-}
-
-const LN_64: f64 = 6.0 * std::f64::consts::LN_2;
-
-/// What features are ratios of, so that no logarithm waits for a division: layers, hidden size, active and stored FFN
-/// width over all layers, elements cached per token and layer.
-type Sizes = [f64; Feature::COUNT];
-
-impl Features {
-    #[inline(always)]
-    fn sizes(&self) -> Sizes {
-        let &[n_layers, hidden_size, ffn_ratio, activation_rate, kv_dim] = self.values();
-        let active = ffn_ratio * hidden_size * n_layers;
-        [
-            n_layers,
-            hidden_size,
-            active,
-            active / activation_rate,
-            2.0 * kv_dim,
-        ]
-    }
-}
-
-/// The exponents of [`Sizes`], given those of the features.
-fn exponents_of_sizes([n_layers, hidden_size, ffn_ratio, activation_rate, kv_dim]: [f64; 5]) -> Sizes {
-    [
-        n_layers - ffn_ratio,
-        hidden_size - ffn_ratio,
-        ffn_ratio + activation_rate,
-        -activation_rate,
-        kv_dim,
-    ]
-}
-
-/// Two terms; one that there is not has the coefficient 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct TermPair {
-    coefficients: [f64; 2],
-    exponents: [[f64; 2]; Feature::COUNT],
-}
-
-impl Kernel {
-    fn new(terms: &[Term]) -> Kernel {
-        let mut kernel = Kernel {
-            terms: [TermPair::default(); MAX_TERMS / 2],
-            n_pairs: 0,
-            logs: std::array::from_fn(|number| (number as f64).ln()),
-        };
-        let used = terms.iter().filter(|term| term.coefficient != 0.0);
-        for (index, term) in used.take(MAX_TERMS).enumerate() {
-            let (pair, lane) = (index / 2, index % 2);
-            kernel.n_pairs = pair + 1;
-            let mut of_features = [0.0; Feature::COUNT];
-            for &(feature, exponent) in &term.exponents {
-                of_features[feature as usize] = exponent;
-            }
-            // kv_dim is half of what is cached.
-            let half = 2.0_f64.powf(-of_features[Feature::KvDim as usize]);
-            kernel.terms[pair].coefficients[lane] = term.coefficient * half;
-            for (exponents, exponent) in kernel.terms[pair]
-                .exponents
-                .iter_mut()
-                .zip(exponents_of_sizes(of_features))
-            {
-                exponents[lane] = exponent;
-            }
-        }
-        kernel
-    }
-
-    /// The logarithm of a width that is a multiple of 64 up to 8,192, looked up.
-    #[inline(always)]
-    fn log_of_width(&self, width: u32) -> Option<f64> {
-        let log = self.logs.get((width / 64) as usize)?;
-        width.is_multiple_of(64).then_some(log + LN_64)
-    }
-
-    /// Logarithms of two numbers; NaN where one is not positive and finite.
-    #[inline(always)]
-    fn two_logs(a: f64, b: f64) -> [f64; 2] {
-        let pair = Pair::new(a, b);
-        if !Pair::all_within(&[pair], f64::MIN_POSITIVE, f64::MAX) {
-            return [f64::NAN; 2];
-        }
-        let logs = elementary::ln(pair);
-        [logs.first(), logs.second()]
-    }
-
-    /// The sum of the terms at sizes, whose logarithms are known.
-    #[inline(always)]
-    fn sum(&self, sizes: &Sizes, logs: &Sizes) -> f64 {
-        let (mut sum, mut largest) = (Pair::all(0.0), Pair::all(0.0));
-        for terms in self.terms.iter().take(self.n_pairs) {
-            let [a, b, c, d, e] = terms.exponents;
-            let times = |[first, second]: [f64; 2], log: f64| Pair::new(first, second) * log;
-            let powers = (times(a, logs[0]) + times(b, logs[1]))
-                + (times(c, logs[2]) + times(d, logs[3]))
-                + times(e, logs[4]);
-            let [first, second] = terms.coefficients;
-            sum = sum + Pair::new(first, second) * elementary::exp(powers);
-            largest = largest + powers * powers;
-        }
-        // NaN is not within; the squares' sum is beyond only where some power nearly is.
-        if !Pair::all_within(
-            &[largest],
-            0.0,
-            elementary::LARGEST_POWER * elementary::LARGEST_POWER,
-        ) {
-            return self.sum_slowly(sizes);
-        }
-        sum.first() + sum.second()
-    }
-
-    /// The same for sizes and powers as large as they may be, and where sizes that no term uses are nothing at all.
-    #[cold]
-    fn sum_slowly(&self, sizes: &Sizes) -> f64 {
-        let mut sum = 0.0;
-        for terms in self.terms.iter().take(self.n_pairs) {
-            for lane in 0..2 {
-                let exponents = terms.exponents.iter().map(|pair| pair[lane]);
-                let used = exponents.zip(sizes).filter(|(exponent, _)| *exponent != 0.0);
-                let power: f64 = used.map(|(exponent, size)| exponent * size.ln()).sum();
-                sum += terms.coefficients[lane] * power.exp();
-            }
-        }
-        sum
-    }
-}
-
 impl LossLaw {
-    /// The loss at given features, nats/token.
+    /// The loss at given features, nats/token; NaN where the law needs a feature that is not known.
     #[must_use]
     #[inline]
     pub fn evaluate(&self, features: &Features) -> f64 {
-        let sizes = features.sizes();
-        Prepared {
-            sizes,
-            logs: sizes.map(f64::ln),
-        }
-        .loss(self)
+        self.kernel.evaluate(features)
     }
 
-    /// The loss of an architecture trained as the law's runs were, nats/token.
+    /// The loss of an architecture trained as the law's runs were, nats/token; NaN for a law of tokens without
+    /// [`LossLaw::with_training_tokens`].
     #[must_use]
     #[inline]
     pub fn loss(&self, architecture: &Architecture) -> f64 {
-        self.prepare(architecture).loss(self)
+        self.kernel.loss(architecture)
     }
 
     /// The first half of [`LossLaw::loss`].
     #[inline(always)]
     pub(crate) fn prepare(&self, architecture: &Architecture) -> Prepared {
-        let kernel = &self.kernel;
-        let (hidden_size, cached) = (architecture.hidden_size, architecture.kv_elements_per_token());
-        let (active, stored) = architecture.summed_ffn_widths();
-        let n_layers = f64::from(architecture.n_layers);
-        let sizes = [
-            n_layers,
-            f64::from(hidden_size),
-            active,
-            stored,
-            f64::from(cached),
-        ];
-        let log_layers = kernel.logs.get(architecture.n_layers as usize);
-        let [log_hidden, log_cached] = match (kernel.log_of_width(hidden_size), kernel.log_of_width(cached)) {
-            (Some(log_hidden), Some(log_cached)) => [log_hidden, log_cached],
-            _ => Kernel::two_logs(sizes[1], sizes[4]),
-        };
-        let [log_active, log_stored] = Kernel::two_logs(active, stored);
-        let log_layers = log_layers.map_or_else(|| n_layers.ln(), |log| *log);
-        Prepared {
-            sizes,
-            logs: [log_layers, log_hidden, log_active, log_stored, log_cached],
+        self.kernel.prepare(architecture)
+    }
+
+    pub(crate) const fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    /// The same for architectures trained on `tokens`.
+    #[must_use]
+    pub fn with_training_tokens(mut self, tokens: f64) -> LossLaw {
+        self.training_tokens = Some(tokens);
+        self.kernel = Kernel::new(&self.form, self.training_tokens);
+        self
+    }
+
+    /// Whether the loss depends on the tokens trained on.
+    #[must_use]
+    pub fn needs_tokens(&self) -> bool {
+        self.uses(Feature::Tokens)
+    }
+
+    /// Whether the law has a feature in it.
+    #[must_use]
+    pub fn uses(&self, feature: Feature) -> bool {
+        match &self.form {
+            LawForm::AdditivePower { terms, .. } => terms.iter().any(|term| {
+                let mut exponents = term.exponents.iter();
+                exponents.any(|&(found, exponent)| found == feature && exponent != 0.0)
+            }),
+            LawForm::Routed(_) => matches!(feature, Feature::ActiveParameters | Feature::NExperts),
         }
     }
 
-    /// Each term's share of the loss, nats/token, in the order of [`LossLaw::terms`].
+    /// The features of an architecture as this law sees them: with the tokens it is trained on.
+    #[must_use]
+    pub fn features(&self, architecture: &Architecture) -> Features {
+        self.trained(&Features::of(architecture))
+    }
+
+    /// `features` with [`LossLaw::training_tokens`] where the tokens are not known.
+    fn trained(&self, features: &Features) -> Features {
+        match self.training_tokens {
+            Some(tokens) if features.get(Feature::Tokens).is_nan() => features.with(Feature::Tokens, tokens),
+            _ => *features,
+        }
+    }
+
+    /// Each term's share of the loss, nats/token, in the order of the terms; none for a law that is no sum.
     #[must_use]
     pub fn contributions(&self, features: &Features) -> Vec<(String, f64)> {
+        let LawForm::AdditivePower { terms, .. } = &self.form else {
+            return Vec::new();
+        };
+        let features = self.trained(features);
         let share = |term: &Term| {
             let power = |&(feature, exponent): &(Feature, f64)| features.get(feature).powf(exponent);
             term.coefficient * term.exponents.iter().map(power).product::<f64>()
         };
-        self.terms
+        terms
             .iter()
             .map(|term| (term.name.clone(), share(term)))
             .collect()
@@ -255,22 +172,7 @@ impl LossLaw {
     /// Where, and how far, `features` lie outside the range the law was fitted on.
     #[must_use]
     pub fn extrapolations(&self, features: &Features) -> Vec<Extrapolation> {
-        self.fitted_range.extrapolations(features)
-    }
-}
-
-/// The first half of a loss. Logarithms and exponentials are one long chain of operations, each waiting for the last; a
-/// loop that does other work between the halves hides it.
-pub(crate) struct Prepared {
-    sizes: Sizes,
-    logs: Sizes,
-}
-
-impl Prepared {
-    /// The second half: the loss, nats/token.
-    #[inline(always)]
-    pub(crate) fn loss(&self, law: &LossLaw) -> f64 {
-        law.irreducible_loss + law.kernel.sum(&self.sizes, &self.logs)
+        self.fitted_range.extrapolations(&self.trained(features))
     }
 }
 
@@ -285,27 +187,55 @@ pub struct UnknownLaw {
     pub near_miss: Option<String>,
 }
 
-/// Every embedded law, sorted by id.
+/// Every embedded law, with its numbers or without, sorted by id.
 #[must_use]
-pub fn presets() -> Vec<LossLaw> {
+pub fn files() -> Vec<LawFile> {
     embedded::LAWS
         .iter()
-        .filter_map(|(id, text)| LossLaw::from_toml(id, text).ok())
+        .filter_map(|(id, text)| LawFile::from_toml(id, text).ok())
         .collect()
 }
 
-/// Finds an embedded law by id.
+/// Every embedded law that has its numbers, sorted by id.
+#[must_use]
+pub fn presets() -> Vec<LossLaw> {
+    files()
+        .into_iter()
+        .filter_map(|file| file.into_law().ok())
+        .collect()
+}
+
+/// Finds what an embedded file says by id.
 ///
 /// # Errors
 /// [`UnknownLaw`] with the nearest id.
-pub fn find(name: &str) -> Result<LossLaw, UnknownLaw> {
-    presets()
+pub fn find_file(name: &str) -> Result<LawFile, UnknownLaw> {
+    files()
         .into_iter()
         .find(|law| law.id.eq_ignore_ascii_case(name))
         .ok_or_else(|| UnknownLaw {
             name: name.to_owned(),
             near_miss: near_miss(name, embedded::LAWS.iter().map(|(id, _)| *id)).map(str::to_owned),
         })
+}
+
+/// Finds an embedded law by id.
+///
+/// # Errors
+/// An unknown name, or a law that has no numbers yet.
+pub fn find(name: &str) -> Result<LossLaw, FindError> {
+    Ok(find_file(name)?.into_law()?)
+}
+
+/// Why a name leads to no law.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FindError {
+    /// No such file.
+    #[error(transparent)]
+    Unknown(#[from] UnknownLaw),
+    /// A file that cannot predict.
+    #[error("law `{}`: {}", .0.id, .0)]
+    NotALossLaw(#[from] NotALossLaw),
 }
 
 #[cfg(test)]
@@ -343,7 +273,7 @@ mod tests {
                 (loss - expected).abs() < 0.0005,
                 "{point:?}: {loss} is not {expected}"
             );
-            let summed = law.irreducible_loss
+            let summed = 2.53
                 + law
                     .contributions(&point)
                     .iter()

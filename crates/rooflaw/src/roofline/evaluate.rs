@@ -107,12 +107,16 @@ impl Evaluator {
                 }
             },
         );
-        let loss = loss.loss(&self.law);
         let ttft_s = seconds.first();
         let generation_s = roofline.generation_given(seconds.second(), architecture, workload, &self.ends);
         let kv_bytes = roofline.formats().kv.bytes();
+        let parameters = Parameters {
+            total: count(parameters.first()),
+            active: count(parameters.second()),
+            embedding: count(embedding),
+        };
         Evaluation {
-            loss,
+            loss: loss.loss(self.law.kernel(), architecture, &parameters),
             ttft_s,
             tpot_s: generation_s / f64::from(workload.generated_tokens.max(1)),
             total_s: ttft_s + generation_s,
@@ -125,11 +129,7 @@ impl Evaluator {
                     roofline.formats(),
                 ) + largest.first(),
             },
-            parameters: Parameters {
-                total: count(parameters.first()),
-                active: count(parameters.second()),
-                embedding: count(embedding),
-            },
+            parameters,
         }
     }
 }

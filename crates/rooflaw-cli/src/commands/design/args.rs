@@ -1,6 +1,6 @@
 //! The arguments of `rooflaw design`.
 
-use crate::input::{self, FormatArgs, WorkloadArgs};
+use crate::input::{self, FormatArgs, LawArgs, WorkloadArgs};
 use crate::output;
 use rooflaw::search::{Application, Objective};
 use std::path::PathBuf;
@@ -25,9 +25,8 @@ pub struct Args {
     /// A design space's name, or a TOML file
     #[arg(long, default_value = "default")]
     pub space: String,
-    /// A loss law's name, or a TOML file
-    #[arg(long, default_value = "co-design")]
-    pub law: String,
+    #[command(flatten)]
+    pub law: LawArgs,
     /// The model to compare with: a name, a config.json, or a folder that holds one
     #[arg(long, default_value = "qwen2.5-0.5b")]
     pub reference: String,

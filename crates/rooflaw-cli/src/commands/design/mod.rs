@@ -12,7 +12,7 @@ use crate::report::{self, ExpectedRatios};
 use anyhow::{Result, anyhow, bail};
 use rooflaw::device::Device;
 use rooflaw::format::Formats;
-use rooflaw::law::{Extrapolation, Features, LossLaw};
+use rooflaw::law::{Extrapolation, LossLaw};
 use rooflaw::models;
 use rooflaw::roofline::{Evaluation, Evaluator, Fallback, Roofline, Workload};
 use rooflaw::search::{Budgets, Candidate, FormatOutcome, Objective, Outcome, Query};
@@ -91,7 +91,7 @@ const CLOUD: u64 = 4000;
 /// Runs the command.
 pub fn run(args: &Args) -> Result<()> {
     let device = input::device(&args.device)?;
-    let law = input::law(&args.law)?;
+    let law = args.law.law()?;
     let space = input::space(&args.space)?;
     let workload = args.workload.workload();
     let formats = args.formats.formats()?;
@@ -160,7 +160,7 @@ pub fn run(args: &Args) -> Result<()> {
             evaluation: reference,
             perplexity_ratio: at_its_latency.map(|found| (found.evaluation.loss - reference.loss).exp()),
             at_its_latency,
-            extrapolations: law.extrapolations(&Features::of(&reference_model.architecture)),
+            extrapolations: law.extrapolations(&law.features(&reference_model.architecture)),
         },
         expected_ratios: ExpectedRatios::of(&device),
         fallbacks: evaluators
@@ -195,7 +195,7 @@ fn choose(outcome: &Outcome, law: &LossLaw) -> Option<Chosen> {
         .filter_map(best)
         .filter(|(_, candidate)| candidate.evaluation.loss.is_finite())
         .min_by(|a, b| a.1.evaluation.loss.total_cmp(&b.1.evaluation.loss))?;
-    let extrapolations = law.extrapolations(&Features::of(&candidate.architecture));
+    let extrapolations = law.extrapolations(&law.features(&candidate.architecture));
     Some(Chosen {
         formats,
         candidate,
