@@ -35,7 +35,7 @@ pub fn run(args: &Args) -> Result<()> {
     if args.json {
         return output::json(&files.into_iter().map(as_json).collect::<Result<Vec<_>>>()?);
     }
-    let mut table = MeasuredTable::new(&["law", "name", "written in", "numbers"], &[0, 1, 2, 3]);
+    let mut table = MeasuredTable::new(&["law", "written in", "numbers"], &[0, 1, 2]);
     for file in &files {
         let numbers = match (&file.numbers, &file.ensemble) {
             (Some(_), Some(_)) => "with intervals",
@@ -44,7 +44,6 @@ pub fn run(args: &Args) -> Result<()> {
         };
         table.push(vec![
             file.id.clone(),
-            file.about.name.clone(),
             file.family.variables().join(", "),
             numbers.to_owned(),
         ]);
@@ -161,7 +160,7 @@ fn detail(file: &LawFile) -> Result<()> {
     output::table(&table)?;
     output::line("")?;
     match (&file.numbers, &file.ensemble) {
-        (None, _) => output::line("It has no numbers yet: `rooflaw fit RUNS --law` finds them.")?,
+        (None, _) => output::line("It has no numbers yet: `rooflaw fit RUNS --law LAW` finds them.")?,
         (Some(_), None) => output::line("Published without an ensemble: its losses come without intervals.")?,
         (Some(_), Some(ensemble)) => output::line(&format!(
             "Intervals: {} refits to resampled runs; a run scatters about the law by {:.2} % (standard deviation).",

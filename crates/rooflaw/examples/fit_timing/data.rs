@@ -18,11 +18,14 @@ pub struct Table {
 impl Table {
     /// Reads `data/runs/<path>`; these files have no quotes.
     pub fn read(path: &str) -> Table {
-        let full = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../../data/runs")
-            .join(path);
+        let runs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/runs");
+        Table::read_at(&runs.join(path))
+    }
+
+    /// Reads a file without quotes from anywhere.
+    pub fn read_at(path: &Path) -> Table {
         let text =
-            std::fs::read_to_string(&full).unwrap_or_else(|error| panic!("{}: {error}", full.display()));
+            std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let split = |line: &str| -> Vec<String> { line.split(',').map(str::to_owned).collect() };
         let mut lines = text.lines().map(split);
         Table {

@@ -1,7 +1,7 @@
 //! CPU and wall seconds of the fits that issue 3 sets limits for.
 //!
 //! `cargo run --release -p rooflaw --example fit_timing` (one thread; `--features parallel` for all cores).
-//! Beside it: `python3 shared/data/laws/baseline_fit.py chin` (scipy, one thread).
+//! `studies/fit-peers` runs it beside scipy.
 
 mod data;
 

@@ -64,7 +64,7 @@ pub struct LawFile {
 
 /// A law file that cannot predict the loss of an architecture.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
+#[error("the law `{id}` {reason}")]
 pub struct NotALossLaw {
     /// The law's id.
     pub id: String,

@@ -28,7 +28,7 @@ pub enum LawFileError {
         accepted: String,
     },
     /// A law without numbers, or of variables that no architecture has, where one that predicts is needed.
-    #[error("the law {0}")]
+    #[error(transparent)]
     NotALossLaw(#[from] NotALossLaw),
 }
 

@@ -234,7 +234,7 @@ pub enum FindError {
     #[error(transparent)]
     Unknown(#[from] UnknownLaw),
     /// A file that cannot predict.
-    #[error("law `{}`: {}", .0.id, .0)]
+    #[error(transparent)]
     NotALossLaw(#[from] NotALossLaw),
 }
 

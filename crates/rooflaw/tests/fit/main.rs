@@ -8,6 +8,7 @@ mod chinchilla;
 mod clark;
 mod gemstones;
 mod properties;
+mod steplaw;
 
 use rooflaw::law::fit::{Fit, Form, Objective, Observations, Quality, predict};
 
