@@ -49,7 +49,8 @@ pub fn run(args: &Args) -> Result<()> {
     );
     let (mut rows, mut warnings) = (Vec::new(), Vec::new());
     for model in &models {
-        let extrapolations = law.extrapolations(&law.features(&model.architecture));
+        let features = law.features(&model.architecture);
+        let (extrapolations, loss_interval) = (law.extrapolations(&features), law.interval(&features));
         for extrapolation in &extrapolations {
             warnings.push(format!(
                 "{}: the law {} extrapolates: {extrapolation}",
@@ -70,7 +71,7 @@ pub fn run(args: &Args) -> Result<()> {
                 output::milliseconds(evaluation.ttft_s),
                 output::milliseconds(evaluation.tpot_s),
                 size,
-                format!("{:.3}", evaluation.loss),
+                report::loss(evaluation.loss, loss_interval),
             ]);
             rows.push(json!({
                 "model": model.name,
@@ -78,6 +79,7 @@ pub fn run(args: &Args) -> Result<()> {
                 "architecture": model.architecture,
                 "evaluation": evaluation,
                 "fits": fits,
+                "loss_interval": loss_interval,
                 "extrapolations": extrapolations,
             }));
         }
@@ -95,9 +97,10 @@ pub fn run(args: &Args) -> Result<()> {
     output::table(&table)?;
     output::line("")?;
     output::line(
-        "TTFT, TPOT (mean over the tokens out) in ms; GB: memory, ! where it does not fit; loss: nats/token of each \
-         shape if trained as the law's runs were, not of the model as published.",
+        "TTFT, TPOT (mean over the tokens out) in ms; GB: memory, ! where it does not fit; the loss is of each shape, not \
+         of the model as published.",
     )?;
+    output::line(&report::loss_text(&law))?;
     output::line(&report::accuracy(&device))?;
     for warning in warnings {
         output::warning(&warning)?;

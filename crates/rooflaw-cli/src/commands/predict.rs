@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use rooflaw::architecture::{Architecture, Parameters};
 use rooflaw::device::{Device, ExpectedRatio};
 use rooflaw::format::Formats;
-use rooflaw::law::{Extrapolation, LossLaw};
+use rooflaw::law::{Extrapolation, LossInterval, LossLaw};
 use rooflaw::operators::{ComputeUnit, Step};
 use rooflaw::roofline::{Evaluation, Evaluator, Fallback, OperatorRow, Roofline, StepTable, Workload};
 use serde::Serialize;
@@ -66,6 +66,8 @@ pub struct Prediction<'a> {
     pub tpot_at_context_s: f64,
     /// Whether it fits into the device's memory.
     pub fits: bool,
+    /// The interval of the loss, if the law states one.
+    pub loss_interval: Option<LossInterval>,
     /// Where the law extrapolates.
     pub extrapolations: Vec<Extrapolation>,
     /// Measured over predicted latency, by published measurements of the device's class.
@@ -146,6 +148,7 @@ fn predict<'a>(
         context,
         tpot_at_context_s: decode.total_s(),
         fits: evaluation.memory.total_bytes() <= device.memory_capacity_bytes,
+        loss_interval: law.interval(&law.features(architecture)),
         extrapolations: law.extrapolations(&law.features(architecture)),
         expected_ratios: ExpectedRatios::of(device),
         fallbacks: roofline.fallbacks(),
@@ -300,7 +303,7 @@ fn summary(prediction: &Prediction<'_>) -> MeasuredTable {
     );
     row(
         "loss",
-        output::loss(evaluation.loss),
+        report::loss(evaluation.loss, prediction.loss_interval),
         "nats/token, if trained as the law's runs were".to_owned(),
     );
     table

@@ -8,4 +8,4 @@ mod shared;
 pub use architecture_flags::ArchitectureFlags;
 pub use files::{NamedArchitecture, device, law, law_file, model, space};
 pub use quantity::{bytes, count, seconds};
-pub use shared::{FormatArgs, LawArgs, WorkloadArgs};
+pub use shared::{DEFAULT_LAW, FormatArgs, LawArgs, WorkloadArgs};

@@ -7,11 +7,14 @@ use rooflaw::law::{Feature, LossLaw};
 use rooflaw::operators::Assumptions;
 use rooflaw::roofline::Workload;
 
+/// The law that is used when none is named.
+pub const DEFAULT_LAW: &str = "co-design";
+
 /// The law, and what architectures are trained on.
 #[derive(Args, Clone)]
 pub struct LawArgs {
     /// A loss law's name, or a TOML file, such as `rooflaw fit` writes
-    #[arg(long, default_value = "co-design")]
+    #[arg(long, default_value = DEFAULT_LAW)]
     law: String,
     /// Tokens each architecture is trained on, such as 100B, for a law of tokens [default: the most of the law's runs]
     #[arg(long, value_name = "COUNT", value_parser = super::count, allow_hyphen_values = true)]

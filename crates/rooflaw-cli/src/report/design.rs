@@ -2,7 +2,7 @@
 
 use super::figures::{frontier_figure, parameters_figure, roofline_figure};
 use super::prediction::page_table;
-use super::{ExpectedRatios, accuracy, add_figure, command_line};
+use super::{ExpectedRatios, accuracy, add_figure, command_line, loss as report_loss, loss_text};
 use crate::commands::design::{Design, print, warnings};
 use crate::commands::predict::Prediction;
 use crate::output::{self, Folder};
@@ -10,7 +10,7 @@ use anyhow::Result;
 use rooflaw::architecture::hf::{self, WriteOptions};
 use rooflaw::architecture::{Architecture, KvProjection};
 use rooflaw::format::Precision;
-use rooflaw::law::LossLaw;
+use rooflaw::law::{LossInterval, LossLaw};
 use rooflaw::operators::{Assumptions, Step};
 use rooflaw::roofline::Roofline;
 use rooflaw_report::figure::Figure;
@@ -82,7 +82,7 @@ pub fn write(
         let highlight = shown
             .iter()
             .position(|candidate| candidate.index == chosen.candidate.index);
-        let rows = print::frontier_table(&shown, design.objective);
+        let rows = print::frontier_table(&shown, design.objective, law);
         blocks.push(Block::Table(page_table(
             &caption,
             rows,
@@ -115,6 +115,7 @@ fn page(design: &Design<'_>, law: &LossLaw, budgets: &str, blocks: Vec<Block>) -
         text,
     };
     notes.push(assumption(accuracy(design.device)));
+    notes.push(assumption(loss_text(law)));
     notes.push(assumption(format!(
         "Loss: {}. Law: {} ({}).",
         law.about.loss, law.about.name, law.about.source
@@ -153,7 +154,7 @@ fn page(design: &Design<'_>, law: &LossLaw, budgets: &str, blocks: Vec<Block>) -
         cards: vec![
             card(
                 "Loss",
-                output::loss(evaluation.loss),
+                report_loss(evaluation.loss, design.chosen.loss_interval),
                 "nats/token, of the law".to_owned(),
             ),
             card("TTFT", output::seconds(evaluation.ttft_s), "prefill".to_owned()),
@@ -206,6 +207,7 @@ fn prediction<'a>(design: &'a Design<'_>, roofline: &'a Roofline) -> Prediction<
         context: workload.prompt_tokens,
         tpot_at_context_s: decode.total_s(),
         fits: true,
+        loss_interval: design.chosen.loss_interval,
         extrapolations: design.chosen.extrapolations.clone(),
         expected_ratios: ExpectedRatios::of(design.device),
         fallbacks: roofline.fallbacks(),
@@ -251,6 +253,8 @@ fn frontier_csv(design: &Design<'_>, law: &LossLaw) -> Result<Vec<u8>> {
         "experts_per_token",
         "ffn_width",
         "loss_nats_per_token",
+        "loss_low",
+        "loss_high",
         "ttft_s",
         "tpot_s",
         "total_s",
@@ -269,7 +273,15 @@ fn frontier_csv(design: &Design<'_>, law: &LossLaw) -> Result<Vec<u8>> {
             let (n_experts, per_token, width) = a.ffn.moe.map_or((1, 1, a.ffn.intermediate_size), |m| {
                 (m.n_experts, m.experts_per_token, m.expert_size)
             });
-            let extrapolations = law.extrapolations(&law.features(a));
+            let features = law.features(a);
+            let extrapolations = law.extrapolations(&features);
+            let interval = law.interval(&features);
+            let bound = |of: fn(&LossInterval) -> f64| {
+                interval
+                    .as_ref()
+                    .map(of)
+                    .map_or_else(String::new, |l| l.to_string())
+            };
             let outside: Vec<&str> = extrapolations.iter().map(|found| found.feature.name()).collect();
             writer.write_record([
                 found.formats.weights.to_string(),
@@ -285,6 +297,8 @@ fn frontier_csv(design: &Design<'_>, law: &LossLaw) -> Result<Vec<u8>> {
                 per_token.to_string(),
                 width.to_string(),
                 e.loss.to_string(),
+                bound(|interval| interval.low),
+                bound(|interval| interval.high),
                 e.ttft_s.to_string(),
                 e.tpot_s.to_string(),
                 e.total_s.to_string(),

@@ -124,8 +124,24 @@ pub fn frontier_figure(design: &Design<'_>) -> FrontierFigure {
             x: latency_ms(chosen),
             y: chosen.evaluation.loss,
         }),
-        loss_interval: None,
+        loss_interval: loss_band(design),
     }
+}
+
+/// The interval of the loss along the frontier of the chosen format, if the law states one.
+fn loss_band(design: &Design<'_>) -> Option<Vec<(f64, f64, f64)>> {
+    let formats = &design.outcome.by_format;
+    let position = formats
+        .iter()
+        .position(|found| found.formats == design.chosen.formats)?;
+    let intervals = design.frontier_loss_intervals.get(position)?;
+    let latency_ms = |candidate: &Candidate| 1e3 * design.objective.latency_s(&candidate.evaluation);
+    let points = formats[position].frontier.iter().zip(intervals);
+    Some(
+        points
+            .map(|(candidate, interval)| (latency_ms(candidate), interval.low, interval.high))
+            .collect(),
+    )
 }
 
 /// How the architecture changes along the frontier.

@@ -4,9 +4,10 @@ pub mod design;
 pub mod figures;
 pub mod prediction;
 
-use crate::output::Folder;
+use crate::output::{self, Folder};
 use anyhow::Result;
 use rooflaw::device::{Device, ExpectedRatio, Phase, expected_ratio};
+use rooflaw::law::{COVERAGE, LossInterval, LossLaw};
 use rooflaw::roofline::Fallback;
 use rooflaw_report::figure::Figure;
 use serde::Serialize;
@@ -50,6 +51,45 @@ pub fn accuracy(device: &Device) -> String {
          takes {}.",
         range(&ttft),
         range(&tpot),
+    )
+}
+
+/// A loss with half of its interval's width, `3.188 ± 0.021`, if there is one.
+pub fn loss(loss: f64, interval: Option<LossInterval>) -> String {
+    interval.map_or_else(
+        || output::loss(loss),
+        |interval| format!("{} ± {:.3}", output::loss(loss), interval.half_width()),
+    )
+}
+
+/// The law, and what architectures are trained on if it depends on that.
+pub fn law_text(law: &LossLaw) -> String {
+    law.training_tokens.map_or_else(
+        || law.id.clone(),
+        |tokens| {
+            format!(
+                "{} at {} training tokens",
+                law.id,
+                output::parameters(tokens as u64)
+            )
+        },
+    )
+}
+
+/// How far a loss can be trusted, wherever one is shown.
+pub fn loss_text(law: &LossLaw) -> String {
+    let unit = "Loss: nats/token if trained as the law's runs were";
+    law.ensemble.as_ref().map_or_else(
+        || format!("{unit}; the law states no interval."),
+        |ensemble| {
+            format!(
+                "{unit}; ± half the width of the {:.0} % interval of a new run, from {} refits to resampled runs and the \
+                 runs' scatter of {:.2} % about the law. It holds within the fitted range and for the law's own runs.",
+                100.0 * COVERAGE,
+                ensemble.members.len(),
+                100.0 * ensemble.residual_sd,
+            )
+        },
     )
 }
 

@@ -1,6 +1,7 @@
 //! The refits that a law's intervals come from.
 
 use super::{Family, Features, Kernel, LossLaw};
+use serde::Serialize;
 
 /// Refits of a law to resampled runs, and the scatter of runs about it.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +15,44 @@ pub struct Ensemble {
 /// Most members that a file may hold.
 pub const MAX_MEMBERS: usize = 10_000;
 
+/// Where a loss lies with a given probability, nats/token.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct LossInterval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+impl LossInterval {
+    /// Half of its width.
+    #[must_use]
+    pub fn half_width(&self) -> f64 {
+        0.5 * (self.high - self.low)
+    }
+}
+
+/// The probability with which intervals contain what they are of, wherever a loss is shown.
+pub const COVERAGE: f64 = 0.9;
+
 impl LossLaw {
+    /// The interval that holds the loss of a new run with probability [`COVERAGE`]: the members' spread and the scatter of
+    /// runs about the law; `None` for a law without an ensemble.
+    #[must_use]
+    pub fn interval(&self, features: &Features) -> Option<LossInterval> {
+        let ensemble = self.ensemble.as_ref()?;
+        interval(&self.member_losses(features), ensemble.residual_sd)
+    }
+
+    /// The interval of `exp(loss at a − loss at b)`, the ratio of perplexities that the law itself predicts, without the
+    /// scatter of runs; `None` for a law without an ensemble.
+    #[must_use]
+    pub fn perplexity_ratio_interval(&self, a: &Features, b: &Features) -> Option<LossInterval> {
+        let losses = self.member_losses(a).into_iter().zip(self.member_losses(b));
+        let ratios: Vec<f64> = losses.map(|(a, b)| (a - b).exp()).collect();
+        interval(&ratios, 0.0)
+    }
+
     /// What each member of the ensemble predicts, nats/token; empty without an ensemble.
     #[must_use]
     pub fn member_losses(&self, features: &Features) -> Vec<f64> {
@@ -38,4 +76,16 @@ impl Family {
             Family::Routed => 6,
         }
     }
+}
+
+/// Mean and spread of the members, and the scatter about them.
+fn interval(members: &[f64], residual_sd: f64) -> Option<LossInterval> {
+    let n = members.len() as f64;
+    let mean = members.iter().sum::<f64>() / n;
+    let variance = members.iter().map(|loss| (loss - mean).powi(2)).sum::<f64>() / n;
+    let half = 1.644_853_627 * (variance + (residual_sd * mean).powi(2)).sqrt();
+    (members.len() > 1).then_some(LossInterval {
+        low: mean - half,
+        high: mean + half,
+    })
 }

@@ -19,7 +19,7 @@ mod range;
 mod write;
 
 pub use declared::{About, Family, LawFile, NotALossLaw, RunsRecord};
-pub use ensemble::Ensemble;
+pub use ensemble::{COVERAGE, Ensemble, LossInterval};
 pub use feature::{Feature, Features};
 pub use file::LawFileError;
 pub use range::{Extrapolation, FittedRange};

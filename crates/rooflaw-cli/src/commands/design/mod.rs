@@ -12,7 +12,7 @@ use crate::report::{self, ExpectedRatios};
 use anyhow::{Result, anyhow, bail};
 use rooflaw::device::Device;
 use rooflaw::format::Formats;
-use rooflaw::law::{Extrapolation, LossLaw};
+use rooflaw::law::{COVERAGE, Extrapolation, LossInterval, LossLaw};
 use rooflaw::models;
 use rooflaw::roofline::{Evaluation, Evaluator, Fallback, Roofline, Workload};
 use rooflaw::search::{Budgets, Candidate, FormatOutcome, Objective, Outcome, Query};
@@ -27,6 +27,8 @@ pub struct Design<'a> {
     pub device: &'a Device,
     /// The law's id.
     pub law: &'a str,
+    /// Tokens each architecture is trained on, for a law that asks for them.
+    pub training_tokens: Option<f64>,
     /// The space's id.
     pub space: &'a str,
     /// The workload.
@@ -43,6 +45,11 @@ pub struct Design<'a> {
     pub reference: Reference,
     /// The frontiers.
     pub outcome: Outcome,
+    /// The interval of the loss of each frontier point, as the formats and points of `outcome`; empty for a law that
+    /// states none.
+    pub frontier_loss_intervals: Vec<Vec<LossInterval>>,
+    /// The probability with which the intervals hold.
+    pub coverage: f64,
     /// Measured over predicted latency, by published measurements of the device's class.
     pub expected_ratios: ExpectedRatios,
     /// Precisions the device has no rate for.
@@ -63,6 +70,8 @@ pub struct Chosen {
     /// What it is and what is predicted of it.
     #[serde(flatten)]
     pub candidate: Candidate,
+    /// The interval of its loss, if the law states one.
+    pub loss_interval: Option<LossInterval>,
     /// Where the law extrapolates.
     pub extrapolations: Vec<Extrapolation>,
 }
@@ -78,6 +87,10 @@ pub struct Reference {
     pub at_its_latency: Option<Candidate>,
     /// `exp(loss at its latency − its loss)`: the ratio of perplexities under the law.
     pub perplexity_ratio: Option<f64>,
+    /// The interval of that ratio, if the law states one.
+    pub perplexity_ratio_interval: Option<LossInterval>,
+    /// The interval of its loss, if the law states one.
+    pub loss_interval: Option<LossInterval>,
     /// Where the law extrapolates for it.
     pub extrapolations: Vec<Extrapolation>,
 }
@@ -147,9 +160,13 @@ pub fn run(args: &Args) -> Result<()> {
         .by_format
         .first()
         .and_then(|found| best_within(found, objective, objective.latency_s(&reference)));
+    let reference_features = law.features(&reference_model.architecture);
     let design = Design {
         device: &device,
         law: &law.id,
+        training_tokens: law.training_tokens,
+        frontier_loss_intervals: frontier_loss_intervals(&outcome, &law),
+        coverage: COVERAGE,
         space: &space.id,
         workload,
         objective,
@@ -159,8 +176,12 @@ pub fn run(args: &Args) -> Result<()> {
             name: reference_model.name,
             evaluation: reference,
             perplexity_ratio: at_its_latency.map(|found| (found.evaluation.loss - reference.loss).exp()),
+            perplexity_ratio_interval: at_its_latency.and_then(|found| {
+                law.perplexity_ratio_interval(&law.features(&found.architecture), &reference_features)
+            }),
             at_its_latency,
-            extrapolations: law.extrapolations(&law.features(&reference_model.architecture)),
+            loss_interval: law.interval(&reference_features),
+            extrapolations: law.extrapolations(&reference_features),
         },
         expected_ratios: ExpectedRatios::of(&device),
         fallbacks: evaluators
@@ -195,12 +216,22 @@ fn choose(outcome: &Outcome, law: &LossLaw) -> Option<Chosen> {
         .filter_map(best)
         .filter(|(_, candidate)| candidate.evaluation.loss.is_finite())
         .min_by(|a, b| a.1.evaluation.loss.total_cmp(&b.1.evaluation.loss))?;
-    let extrapolations = law.extrapolations(&law.features(&candidate.architecture));
+    let features = law.features(&candidate.architecture);
     Some(Chosen {
         formats,
         candidate,
-        extrapolations,
+        loss_interval: law.interval(&features),
+        extrapolations: law.extrapolations(&features),
     })
+}
+
+fn frontier_loss_intervals(outcome: &Outcome, law: &LossLaw) -> Vec<Vec<LossInterval>> {
+    if law.ensemble.is_none() {
+        return Vec::new();
+    }
+    let of_point = |candidate: &Candidate| law.interval(&law.features(&candidate.architecture));
+    let of_format = |found: &FormatOutcome| found.frontier.iter().filter_map(of_point).collect();
+    outcome.by_format.iter().map(of_format).collect()
 }
 
 /// The frontier's lowest loss at no more than a latency.

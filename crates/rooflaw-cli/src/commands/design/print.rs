@@ -2,6 +2,7 @@
 
 use super::{Args, Design, args, rate, warnings};
 use crate::commands::models::ffn;
+use crate::input::DEFAULT_LAW;
 use crate::output::{self, MeasuredTable};
 use crate::report;
 use anyhow::Result;
@@ -23,7 +24,7 @@ pub fn print(args: &Args, design: &Design<'_>, law: &LossLaw, elapsed: Duration)
         design.workload.batch,
         output::thousands(u64::from(design.workload.prompt_tokens)),
         design.workload.generated_tokens,
-        law.id,
+        report::law_text(law),
         design.space,
     ))?;
     output::line(&format!(
@@ -52,11 +53,11 @@ pub fn print(args: &Args, design: &Design<'_>, law: &LossLaw, elapsed: Duration)
             shown.len(),
             output::thousands(found.frontier.len() as u64)
         ))?;
-        output::table(&frontier_table(&shown, design.objective))?;
+        output::table(&frontier_table(&shown, design.objective, law))?;
     }
     output::line("")?;
     output::line(&report::accuracy(design.device))?;
-    output::line("Loss: nats/token if trained as the law's runs were; the law states no interval.")?;
+    output::line(&report::loss_text(law))?;
     for warning in warnings(design) {
         output::warning(&warning)?;
     }
@@ -96,6 +97,11 @@ pub fn chosen_table(design: &Design<'_>) -> MeasuredTable {
     let reference = &design.reference;
     let evaluations = [&chosen.candidate.evaluation, &reference.evaluation];
     let mut table = MeasuredTable::new(&["predicted", "chosen", &reference.name], &[0]);
+    table.push(vec![
+        "loss (nats/token, of the law)".to_owned(),
+        report::loss(evaluations[0].loss, chosen.loss_interval),
+        report::loss(evaluations[1].loss, reference.loss_interval),
+    ]);
     let mut row = |name: &str, value: &dyn Fn(&Evaluation) -> String| {
         table.push(vec![
             name.to_owned(),
@@ -103,7 +109,6 @@ pub fn chosen_table(design: &Design<'_>) -> MeasuredTable {
             value(evaluations[1]),
         ]);
     };
-    row("loss (nats/token, of the law)", &|e| output::loss(e.loss));
     row("TTFT", &|e| output::seconds(e.ttft_s));
     row("TPOT, mean", &|e| output::seconds(e.tpot_s));
     row("total latency", &|e| output::seconds(e.total_s));
@@ -157,15 +162,26 @@ pub fn comparison(design: &Design<'_>) -> String {
             output::seconds(latency)
         );
     };
+    let within = reference
+        .perplexity_ratio_interval
+        .map_or_else(String::new, |interval| {
+            format!(" [{:.3}, {:.3}]", interval.low, interval.high)
+        });
     format!(
-        "At {name}'s {} of {}: loss {} against {}, exp(ΔL) = {ratio:.3} ({}{:.1} %). That is a ratio of law losses, not \
-         of WikiText-2 perplexities, where the paper measured −19.42 %.",
+        "At {name}'s {} of {}: loss {} against {}, exp(ΔL) = {ratio:.3}{within} ({}{:.1} %). That is a ratio of law losses, not \
+         of perplexities measured{}.",
         design.objective.latency_name(),
         output::seconds(latency),
         output::loss(found.evaluation.loss),
         output::loss(reference.evaluation.loss),
         if ratio < 1.0 { "−" } else { "+" },
         100.0 * (ratio - 1.0).abs(),
+        // What the law's paper measured says nothing of other laws.
+        if design.law == DEFAULT_LAW {
+            ": on WikiText-2, with models that it trained, the law's paper has −19.42 %"
+        } else {
+            ""
+        },
     )
 }
 
@@ -181,7 +197,7 @@ pub fn spread(frontier: &[Candidate], n: usize) -> Vec<Candidate> {
 }
 
 /// Rows of a frontier, at most 80 columns.
-pub fn frontier_table(candidates: &[Candidate], objective: Objective) -> MeasuredTable {
+pub fn frontier_table(candidates: &[Candidate], objective: Objective, law: &LossLaw) -> MeasuredTable {
     let latency = format!(
         "{} ms",
         objective.latency_name().split(' ').next().unwrap_or_default()
@@ -208,7 +224,7 @@ pub fn frontier_table(candidates: &[Candidate], objective: Objective) -> Measure
         };
         table.push(vec![
             output::milliseconds(objective.latency_s(evaluation)),
-            output::loss(evaluation.loss),
+            report::loss(evaluation.loss, law.interval(&law.features(architecture))),
             architecture.n_layers.to_string(),
             architecture.hidden_size.to_string(),
             format!("{}/{n_kv_heads}", architecture.attention.n_heads),
