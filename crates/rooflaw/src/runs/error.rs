@@ -24,7 +24,7 @@ pub enum RunError {
         expected: String,
     },
     /// More than anybody's.
-    #[error("{0} columns: expected at most 1000")]
+    #[error("{0} columns: expected at most 10000")]
     TooManyColumns(usize),
     /// Two columns of one name.
     #[error("column `{0}` appears twice")]

@@ -22,6 +22,7 @@ mod config;
 mod digest;
 mod error;
 mod filter;
+pub mod import;
 mod read;
 mod rows;
 mod write;

@@ -1,6 +1,6 @@
 //! Rows to a checked table.
 
-use super::columns::{check_names, is_variable, name, number, order};
+use super::columns::{check_names, is_variable, name, number, sort};
 use super::config::{Configs, DERIVED, agrees};
 use super::rows::Sink;
 use super::{Resolve, RunError, RunTable};
@@ -69,21 +69,22 @@ impl<'a> Builder<'a> {
         Kind::Variable(self.variables.len() - 1)
     }
 
-    pub(super) fn finish(mut self) -> Result<RunTable, RunError> {
+    pub(super) fn finish(self) -> Result<RunTable, RunError> {
         if self.lines.is_empty() {
             return Err(RunError::Empty);
         }
-        self.variables.sort_by(|a, b| order(&a.name).cmp(&order(&b.name)));
         let has = |kind| self.kinds.contains(&kind);
+        let mut variables: Vec<(String, Vec<f64>)> = self
+            .variables
+            .into_iter()
+            .map(|variable| (variable.name, variable.values))
+            .collect();
+        sort(&mut variables);
         let table = RunTable {
+            variables,
             standard_error: has(Kind::StandardError).then_some(self.standard_error),
             weight: has(Kind::Weight).then_some(self.weight),
             group: has(Kind::Group).then_some(self.group),
-            variables: self
-                .variables
-                .into_iter()
-                .map(|variable| (variable.name, variable.values))
-                .collect(),
             loss: self.loss,
             unit: self.unit,
             tokenizer: self.tokenizer,
@@ -94,6 +95,8 @@ impl<'a> Builder<'a> {
 }
 
 impl Sink for Builder<'_> {
+    type Error = RunError;
+
     fn header(&mut self, names: Vec<String>) -> Result<(), RunError> {
         check_names(&names)?;
         let has_config = names.iter().any(|name| name == "config");

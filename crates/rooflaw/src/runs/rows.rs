@@ -12,10 +12,22 @@ pub const MAX_RUN_BYTES: usize = 64 << 20;
 
 /// What receives a table: its header, then each row with its line.
 pub(super) trait Sink {
+    /// What it may object to.
+    type Error: From<RunError>;
     /// The names of the columns.
-    fn header(&mut self, names: Vec<String>) -> Result<(), RunError>;
+    fn header(&mut self, names: Vec<String>) -> Result<(), Self::Error>;
     /// The cells of a row, as many as the header has names.
-    fn row(&mut self, line: usize, cells: &[Cow<'_, str>]) -> Result<(), RunError>;
+    fn row(&mut self, line: usize, cells: &[Cow<'_, str>]) -> Result<(), Self::Error>;
+}
+
+/// Most columns accepted.
+const MAX_COLUMNS: usize = 10_000;
+
+fn check_width(columns: usize) -> Result<usize, RunError> {
+    if columns > MAX_COLUMNS {
+        return Err(RunError::TooManyColumns(columns));
+    }
+    Ok(columns)
 }
 
 fn text(bytes: &[u8]) -> Result<&str, RunError> {
@@ -28,7 +40,7 @@ fn text(bytes: &[u8]) -> Result<&str, RunError> {
 }
 
 /// RFC 4180; `#` begins a comment line.
-pub(super) fn csv(bytes: &[u8], sink: &mut impl Sink) -> Result<(), RunError> {
+pub(super) fn csv<S: Sink>(bytes: &[u8], sink: &mut S) -> Result<(), S::Error> {
     let text = text(bytes)?;
     let mut reader = ::csv::ReaderBuilder::new()
         .comment(Some(b'#'))
@@ -43,7 +55,7 @@ pub(super) fn csv(bytes: &[u8], sink: &mut impl Sink) -> Result<(), RunError> {
         .map_err(|error| unequal(text, &error))?
     {
         if width.is_none() {
-            width = Some(record.len());
+            width = Some(check_width(record.len())?);
             sink.header(record.iter().map(str::to_owned).collect())?;
             continue;
         }
@@ -105,7 +117,7 @@ impl<'de> Deserialize<'de> for Members {
 }
 
 /// An object a line; the keys of the first are the header.
-pub(super) fn jsonl(bytes: &[u8], sink: &mut impl Sink) -> Result<(), RunError> {
+pub(super) fn jsonl<S: Sink>(bytes: &[u8], sink: &mut S) -> Result<(), S::Error> {
     let mut header: Option<BTreeMap<String, usize>> = None;
     for (index, text) in text(bytes)?.lines().enumerate() {
         if text.trim().is_empty() || text.starts_with('#') {
@@ -118,6 +130,7 @@ pub(super) fn jsonl(bytes: &[u8], sink: &mut impl Sink) -> Result<(), RunError> 
             Some(header) => header,
             None => {
                 let names: Vec<String> = members.iter().map(|(name, _)| name.clone()).collect();
+                check_width(names.len())?;
                 sink.header(names.clone())?;
                 header.insert(names.into_iter().zip(0..).collect())
             }
@@ -129,13 +142,13 @@ pub(super) fn jsonl(bytes: &[u8], sink: &mut impl Sink) -> Result<(), RunError> 
                 .get(name)
                 .ok_or_else(|| fail(format!("`{name}` is missing from the first row")))?;
             if std::mem::replace(&mut given[column], true) {
-                return Err(fail(format!("`{name}` appears twice")));
+                return Err(fail(format!("`{name}` appears twice")).into());
             }
             cells[column] = match value {
                 Value::Null => Cow::Borrowed(""),
                 Value::String(text) => Cow::Borrowed(text.trim()),
                 Value::Number(number) => Cow::Owned(number.to_string()),
-                _ => return Err(fail(format!("`{name}` is neither a number nor a text"))),
+                _ => return Err(fail(format!("`{name}` is neither a number nor a text")).into()),
             };
         }
         sink.row(line, &cells)?;

@@ -106,8 +106,8 @@ fn lines_count_comments_blanks_and_breaks_inside_quotes() {
     assert_eq!(error(short), "line 7: 1 cells, but the header has 2");
     let last = "tokens,loss\n1,2\n# end, without a line break";
     assert_eq!(RunTable::from_csv(last.as_bytes()).unwrap().n_rows(), 1);
-    let wide = (0..1001).map(|i| format!("x_{i},")).collect::<String>() + "loss\n1\n";
-    assert_eq!(error(&wide), "1002 columns: expected at most 1000");
+    let wide = (0..10_001).map(|i| format!("x_{i},")).collect::<String>() + "loss\n1\n";
+    assert_eq!(error(&wide), "10002 columns: expected at most 10000");
     let json = |text: &str| RunTable::from_jsonl(text.as_bytes()).unwrap_err().to_string();
     assert_eq!(
         json("{\"loss\": 1, \"tokens\": 1}\n\n{\"loss\": 1, \"loss\": 1}"),
