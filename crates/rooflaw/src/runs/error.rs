@@ -1,7 +1,7 @@
 //! What can be wrong with a table of runs, and what is only worth saying.
 
 /// A table of runs that cannot be used. Lines count from 1.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum RunError {
     /// Longer than [`super::MAX_RUN_BYTES`].
     #[error("{0} bytes: expected at most 64 MiB")]
@@ -23,6 +23,9 @@ pub enum RunError {
         /// Every name.
         expected: String,
     },
+    /// More than anybody's.
+    #[error("{0} columns: expected at most 10000")]
+    TooManyColumns(usize),
     /// Two columns of one name.
     #[error("column `{0}` appears twice")]
     RepeatedColumn(String),
@@ -59,6 +62,31 @@ pub enum RunError {
         /// What it should hold.
         expected: &'static str,
     },
+    /// A column `config` where nobody reads files.
+    #[error("column `config`: no configuration can be read here; give the architecture in columns")]
+    ConfigsNotRead,
+    /// A configuration that was not found or cannot be read.
+    #[error("line {line}: config `{value}`: {message}")]
+    Config {
+        /// Where.
+        line: usize,
+        /// What the cell holds.
+        value: String,
+        /// Why it is of no use.
+        message: String,
+    },
+    /// A column that says something else than the row's configuration.
+    #[error("line {line}: {column} is {given}, but {derived} by its config")]
+    Disagrees {
+        /// Where.
+        line: usize,
+        /// The column.
+        column: String,
+        /// The value there.
+        given: f64,
+        /// The configuration's.
+        derived: f64,
+    },
     /// Losses in different units or of different tokenizers cannot be compared.
     #[error("line {line}: {column} is `{second}`, but `{first}` above: losses that cannot be compared")]
     Mixed {
@@ -70,6 +98,16 @@ pub enum RunError {
         first: String,
         /// The value of this row.
         second: String,
+    },
+    /// A table made by hand whose columns have different lengths.
+    #[error("{column} has {found} values, but there are {expected} losses")]
+    Lengths {
+        /// The column.
+        column: String,
+        /// Its values.
+        found: usize,
+        /// Losses.
+        expected: usize,
     },
     /// The same run twice.
     #[error("line {line}: the run of line {first} again; give repeated trainings different names in `group`")]

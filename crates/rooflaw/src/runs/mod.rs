@@ -6,7 +6,9 @@
 //! |---|---|
 //! | `loss` | required; any unit, the same in all rows |
 //! | `n_layers`, `hidden_size`, `ffn_ratio`, `activation_rate`, `kv_dim` | the architecture, as in [`crate::law::Feature`] |
-//! | `parameters`, `active_parameters`, `tokens`, `training_flop` | size and training |
+//! | `parameters`, `active_parameters`, `non_embedding_parameters`, `n_experts` | its size, as in [`crate::architecture::Parameters`]; 1 expert: dense |
+//! | `config` | a config.json, or the name of a published model, in place of these columns |
+//! | `tokens`, `training_flop` | its training |
 //! | `x_…` | a variable of your own |
 //! | `standard_error` | of the loss, in its unit: the row weighs 1/σ² |
 //! | `weight` | multiplies the row's share of the objective |
@@ -15,35 +17,30 @@
 //!
 //! Every number must be positive. Repeated trainings of one architecture are rows of different groups.
 
+mod columns;
+mod config;
+mod digest;
 mod error;
-mod raw;
+mod filter;
+pub mod import;
+mod read;
+mod rows;
+mod write;
 
+pub use columns::VARIABLES;
+pub use config::Resolve;
 pub use error::{RunError, RunWarning};
-pub use raw::MAX_RUN_BYTES;
+pub use filter::{Filter, FilterError};
+pub use rows::MAX_RUN_BYTES;
 
 use crate::law::fit::{FitError, Form, Observations};
-use crate::near_miss::near_miss;
-use raw::Raw;
-use std::collections::BTreeMap;
-
-/// Columns that laws can be written in, besides those that begin with `x_`.
-pub const VARIABLES: [&str; 9] = [
-    "n_layers",
-    "hidden_size",
-    "ffn_ratio",
-    "activation_rate",
-    "kv_dim",
-    "parameters",
-    "active_parameters",
-    "tokens",
-    "training_flop",
-];
-const OTHERS: [&str; 6] = ["loss", "standard_error", "weight", "group", "unit", "tokenizer"];
+use read::Builder;
 
 /// Checked training runs, column by column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunTable {
-    /// Name and values of each variable, one value for each row.
+    /// Name and values of each variable, one value for each row; a table that was read has them in the order of
+    /// [`VARIABLES`], then those of your own by name.
     pub variables: Vec<(String, Vec<f64>)>,
     /// The loss of each row, in [`RunTable::unit`].
     pub loss: Vec<f64>,
@@ -60,74 +57,48 @@ pub struct RunTable {
 }
 
 impl RunTable {
-    /// Reads CSV.
+    /// Reads CSV without a column `config`.
     ///
     /// # Errors
     /// Anything of [`RunError`], with the line.
     pub fn from_csv(bytes: &[u8]) -> Result<RunTable, RunError> {
-        RunTable::from_raw(&raw::csv(bytes)?)
+        RunTable::csv(bytes, None)
     }
 
-    /// Reads JSON Lines: an object for each row, its keys the columns.
+    /// Reads CSV; `resolve` finds the configurations that rows name.
+    ///
+    /// # Errors
+    /// Anything of [`RunError`], with the line.
+    pub fn from_csv_with(bytes: &[u8], resolve: &Resolve<'_>) -> Result<RunTable, RunError> {
+        RunTable::csv(bytes, Some(resolve))
+    }
+
+    /// Reads JSON Lines without a key `config`: an object for each row, its keys the columns.
     ///
     /// # Errors
     /// Anything of [`RunError`], with the line.
     pub fn from_jsonl(bytes: &[u8]) -> Result<RunTable, RunError> {
-        RunTable::from_raw(&raw::jsonl(bytes)?)
+        RunTable::jsonl(bytes, None)
     }
 
-    fn from_raw(raw: &Raw) -> Result<RunTable, RunError> {
-        if raw.rows.is_empty() {
-            return Err(RunError::Empty);
-        }
-        check_names(&raw.header)?;
-        let mut variables = Vec::new();
-        for (index, name) in raw.header.iter().enumerate() {
-            if is_variable(name) {
-                variables.push((name.clone(), numbers(raw, index)?));
-            }
-        }
-        if variables.is_empty() {
-            return Err(RunError::MissingColumn(
-                "of a variable, such as `tokens` or `parameters`",
-            ));
-        }
-        let find = |name: &str| raw.header.iter().position(|found| found == name);
-        let optional = |name: &str| find(name).map(|index| numbers(raw, index)).transpose();
-        let table = RunTable {
-            variables,
-            loss: optional("loss")?.ok_or(RunError::MissingColumn("`loss`"))?,
-            standard_error: optional("standard_error")?,
-            weight: optional("weight")?,
-            group: find("group").map(|index| texts(raw, index)).transpose()?,
-            unit: find("unit").map(|index| agreed(raw, index, "unit")).transpose()?,
-            tokenizer: find("tokenizer")
-                .map(|index| agreed(raw, index, "tokenizer"))
-                .transpose()?,
-        };
-        table.check_duplicates(raw)?;
-        Ok(table)
+    /// Reads JSON Lines; `resolve` finds the configurations that rows name.
+    ///
+    /// # Errors
+    /// Anything of [`RunError`], with the line.
+    pub fn from_jsonl_with(bytes: &[u8], resolve: &Resolve<'_>) -> Result<RunTable, RunError> {
+        RunTable::jsonl(bytes, Some(resolve))
     }
 
-    /// Rows with equal variables are one run twice when their group is one too, or, without groups, their
-    /// loss.
-    fn check_duplicates(&self, raw: &Raw) -> Result<(), RunError> {
-        let mut seen = BTreeMap::new();
-        for (row, (line, _)) in raw.rows.iter().enumerate() {
-            let mut key: Vec<u64> = self
-                .variables
-                .iter()
-                .map(|(_, values)| values[row].to_bits())
-                .collect();
-            if self.group.is_none() {
-                key.push(self.loss[row].to_bits());
-            }
-            let group = self.group.as_ref().map(|groups| groups[row].as_str());
-            if let Some(first) = seen.insert((key, group), *line) {
-                return Err(RunError::Duplicate { line: *line, first });
-            }
-        }
-        Ok(())
+    fn csv(bytes: &[u8], resolve: Option<&Resolve<'_>>) -> Result<RunTable, RunError> {
+        let mut builder = Builder::new(resolve);
+        rows::csv(bytes, &mut builder)?;
+        builder.finish()
+    }
+
+    fn jsonl(bytes: &[u8], resolve: Option<&Resolve<'_>>) -> Result<RunTable, RunError> {
+        let mut builder = Builder::new(resolve);
+        rows::jsonl(bytes, &mut builder)?;
+        builder.finish()
     }
 
     /// How many rows.
@@ -153,8 +124,11 @@ impl RunTable {
     pub fn warnings(&self, form: Option<&Form>) -> Vec<RunWarning> {
         let mut warnings = Vec::new();
         for (column, values) in &self.variables {
+            // That dense models have one expert needs no saying.
+            let is_dense = |value| value == 1.0 && matches!(column.as_str(), "n_experts" | "activation_rate");
             if let Some(&value) = values.first()
                 && values.iter().all(|&other| other == value)
+                && !is_dense(value)
             {
                 let column = column.clone();
                 warnings.push(RunWarning::Constant { column, value });
@@ -198,79 +172,7 @@ impl RunTable {
     }
 }
 
-fn is_variable(name: &str) -> bool {
-    VARIABLES.contains(&name) || (name.starts_with("x_") && name.len() > 2)
-}
-
-fn check_names(header: &[String]) -> Result<(), RunError> {
-    let known = || OTHERS.into_iter().chain(VARIABLES);
-    for (index, name) in header.iter().enumerate() {
-        if !is_variable(name) && !OTHERS.contains(&name.as_str()) {
-            return Err(RunError::UnknownColumn {
-                name: name.clone(),
-                near: near_miss(name, known()).map(str::to_owned),
-                expected: known().collect::<Vec<_>>().join(", "),
-            });
-        }
-        if header[..index].contains(name) {
-            return Err(RunError::RepeatedColumn(name.clone()));
-        }
-    }
-    Ok(())
-}
-
-fn numbers(raw: &Raw, column: usize) -> Result<Vec<f64>, RunError> {
-    let name = &raw.header[column];
-    let most = if name == "activation_rate" { 1.0 } else { f64::MAX };
-    let parse = |(line, cells): &(usize, Vec<String>)| {
-        let cell = &cells[column];
-        let number = cell
-            .parse()
-            .ok()
-            .filter(|&number: &f64| number > 0.0 && number <= most);
-        number.ok_or_else(|| RunError::Value {
-            line: *line,
-            column: name.clone(),
-            value: cell.clone(),
-            expected: if most == 1.0 {
-                "a number in (0, 1]"
-            } else {
-                "a positive number"
-            },
-        })
-    };
-    raw.rows.iter().map(parse).collect()
-}
-
-fn texts(raw: &Raw, column: usize) -> Result<Vec<String>, RunError> {
-    let parse = |(line, cells): &(usize, Vec<String>)| {
-        if cells[column].is_empty() {
-            return Err(RunError::Value {
-                line: *line,
-                column: raw.header[column].clone(),
-                value: String::new(),
-                expected: "a name",
-            });
-        }
-        Ok(cells[column].clone())
-    };
-    raw.rows.iter().map(parse).collect()
-}
-
-/// The one value of a column.
-fn agreed(raw: &Raw, column: usize, name: &'static str) -> Result<String, RunError> {
-    let values = texts(raw, column)?;
-    let first = values.first().cloned().ok_or(RunError::Empty)?;
-    match values.iter().position(|value| *value != first) {
-        None => Ok(first),
-        Some(row) => Err(RunError::Mixed {
-            line: raw.rows[row].0,
-            column: name,
-            first,
-            second: values[row].clone(),
-        }),
-    }
-}
-
+#[cfg(test)]
+mod filter_tests;
 #[cfg(test)]
 mod tests;
