@@ -13,6 +13,7 @@ pub mod models;
 mod near_miss;
 pub mod operators;
 mod pair;
+pub mod plan;
 pub mod roofline;
 pub mod runs;
 pub mod search;
