@@ -1,6 +1,6 @@
 //! Damped Newton steps on the robust objective: Levenberg–Marquardt far away, Newton near the optimum.
 
-use super::power_basis::{PowerBasis, Scale};
+use super::power_basis::PowerBasis;
 use super::problem::Problem;
 use super::retraction::retract;
 use super::robust::{self, Curvature, Derivatives, Workspace};
@@ -111,7 +111,7 @@ pub(super) fn descend(
     let part = &coarse.problem;
     scratch.forget();
     let mut rough = minimise(part, f64::INFINITY, start, LOOSE, scratch);
-    if let Some(basis) = PowerBasis::new(part, Scale::Relative) {
+    if let Some(basis) = PowerBasis::new(part, part.scale) {
         let theta = &rough.x[1 + part.terms.len()..];
         let mut found = varpro::minimise(&basis, theta, varpro::LOOSE);
         if let Some(theta) = basis.revived(&found.theta, &found.coefficients) {
@@ -138,6 +138,19 @@ pub(super) fn descend(
     let mut found = minimise(problem, delta, x, TIGHT, scratch);
     found.evaluations += evaluations;
     found
+}
+
+/// The first of `starts` with the lowest sum of squares; [`minimise`] may begin there.
+pub(super) fn best_of(problem: &Problem, starts: Vec<Vec<f64>>, scratch: &mut Scratch) -> Vec<f64> {
+    scratch.forget();
+    let mut best = (f64::INFINITY, Vec::new());
+    for x in starts {
+        let value = robust::value(problem, f64::INFINITY, &x, &mut scratch.work);
+        if value < best.0 || best.1.is_empty() {
+            best = (value, x);
+        }
+    }
+    best.1
 }
 
 /// Descends from `x` on all rows of `problem`.

@@ -13,12 +13,15 @@ mod columns;
 mod descent;
 mod error;
 mod form;
+mod interval;
 mod nnls;
 mod observations;
 mod options;
 mod parallel;
+mod path;
 mod power_basis;
 mod problem;
+mod profile;
 mod quality;
 mod random;
 mod retraction;
@@ -31,14 +34,16 @@ mod varpro;
 pub use bootstrap::{bootstrap, leave_one_group_out};
 pub use error::FitError;
 pub use form::{Coefficient, Exponent, ExponentParameter, Form, FormTerm};
+pub use interval::Interval;
 pub use observations::Observations;
 pub use options::{Objective, Start, Starts};
+pub use profile::{Profile, ProfilePoint, Profiles, profile};
 pub use quality::Quality;
 pub use sensitivity::{Parameter, Values, sensitivities};
 
 use descent::Scratch;
-use power_basis::{PowerBasis, Scale};
-use problem::Problem;
+use power_basis::PowerBasis;
+use problem::{Problem, Scale};
 use random::Random;
 use serde::Serialize;
 
@@ -245,6 +250,8 @@ fn optimise(
                 .to_owned(),
         });
     }
+    let joint = (objective == Objective::LeastSquares).then(|| problem.clone().in_loss());
+    let problem = joint.as_ref().unwrap_or(problem);
     let coarse = descent::Coarse::of(problem);
     let ends = parallel::map(starts.len(), Scratch::default, |scratch, index| {
         let start = &starts[index];
@@ -254,7 +261,8 @@ fn optimise(
             *exponent = exponent.clamp(problem.lower[p], problem.upper[p]);
         }
         if objective == Objective::LeastSquares {
-            return basis.as_ref().map(|basis| projected(basis, &exponents));
+            let end = projected(basis.as_ref()?, &exponents);
+            return Some(without_loss_of_terms(problem, &coarse, end, scratch));
         }
         let x = match (&start.log_coefficients, &basis) {
             (Some(logs), _) => problem.unknowns(logs, &exponents),
@@ -286,6 +294,32 @@ fn projected(basis: &PowerBasis<'_>, exponents: &[f64]) -> End {
         value: found.value,
         evaluations: found.evaluations,
         converged: found.converged,
+    }
+}
+
+/// A coefficient that the projection set to 0 leaves its exponents without a say, though other exponents may
+/// want the term. A joint descent, in which no coefficient reaches 0, is then tried too.
+fn without_loss_of_terms(
+    problem: &Problem,
+    coarse: &descent::Coarse,
+    end: End,
+    scratch: &mut Scratch,
+) -> End {
+    let Some(start) = problem.revived(&end.x) else {
+        return end;
+    };
+    let found = descent::descend(problem, coarse, f64::INFINITY, start, scratch);
+    if 2.0 * found.value < end.value * (1.0 - AT_OPTIMUM) {
+        return End {
+            x: found.x,
+            value: 2.0 * found.value,
+            evaluations: end.evaluations + found.evaluations,
+            converged: found.converged,
+        };
+    }
+    End {
+        evaluations: end.evaluations + found.evaluations,
+        ..end
     }
 }
 

@@ -87,6 +87,15 @@ impl Observations {
         self.n_groups
     }
 
+    /// How many groups have a row left.
+    pub(super) fn groups_present(&self) -> usize {
+        let mut present = vec![false; self.n_groups];
+        for &group in &self.group {
+            present[group] = true;
+        }
+        present.into_iter().filter(|present| *present).count()
+    }
+
     /// The group of each row, numbered from 0 in order of appearance.
     #[must_use]
     pub fn groups(&self) -> &[usize] {

@@ -1,7 +1,7 @@
 //! The power terms of a form as columns for variable projection.
 
 use super::columns::{add_scaled, exp};
-use super::problem::Problem;
+use super::problem::{Problem, Scale};
 use super::varpro::Basis;
 
 /// `[1, Π x^e …]` without the columns whose coefficient is fixed: those are taken from the target.
@@ -16,15 +16,6 @@ pub(super) struct PowerBasis<'a> {
     /// Indices among `[E, term 1 …]` that have a column.
     fitted: Vec<usize>,
     non_negative: Vec<bool>,
-}
-
-/// What the residuals of least squares are measured in.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Scale {
-    /// The loss itself.
-    Absolute,
-    /// Shares of the loss: to first order, the logarithm.
-    Relative,
 }
 
 impl<'a> PowerBasis<'a> {

@@ -20,11 +20,23 @@ pub(super) struct Column {
     pub(super) offset: Option<(Vec<f64>, f64)>,
 }
 
+/// What residuals are measured in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Scale {
+    /// The loss itself.
+    Absolute,
+    /// Shares of the loss: the logarithm, or what equals it to first order.
+    Relative,
+}
+
 /// The unknowns are `[ln E, ln c'₁ …, θ₁ …]`.
 #[derive(Clone, Debug)]
 pub(super) struct Problem {
     pub(super) loss: Vec<f64>,
-    pub(super) log_loss: Vec<f64>,
+    /// What joint descents approximate: the loss or, unless [`Problem::in_loss`] says otherwise, its
+    /// logarithm.
+    pub(super) target: Vec<f64>,
+    pub(super) scale: Scale,
     pub(super) weight: Vec<f64>,
     pub(super) terms: Vec<Column>,
     pub(super) n_exponents: usize,
@@ -36,7 +48,7 @@ pub(super) struct Problem {
 }
 
 /// The logarithm that stands for a coefficient of 0.
-const LOG_ZERO: f64 = -700.0;
+pub(super) const LOG_ZERO: f64 = -700.0;
 
 impl Problem {
     pub(super) fn new(form: &Form, observations: &Observations) -> Result<Problem, FitError> {
@@ -88,7 +100,8 @@ impl Problem {
             terms.push(column(term, &form.exponents, observations)?);
         }
         Ok(Problem {
-            log_loss: observations.loss.iter().map(|loss| loss.ln()).collect(),
+            target: observations.loss.iter().map(|loss| loss.ln()).collect(),
+            scale: Scale::Relative,
             loss: observations.loss.clone(),
             weight: observations.weight.clone(),
             terms,
@@ -101,6 +114,13 @@ impl Problem {
             lower,
             upper,
         })
+    }
+
+    /// The same with residuals `y − ŷ` in joint descents.
+    pub(super) fn in_loss(mut self) -> Problem {
+        self.target.clone_from(&self.loss);
+        self.scale = Scale::Absolute;
+        self
     }
 
     pub(super) const fn n_rows(&self) -> usize {
@@ -130,15 +150,39 @@ impl Problem {
 
     /// Unknowns from the logarithms of `E` and the coefficients, and exponents.
     pub(super) fn unknowns(&self, log_coefficients: &[f64], exponents: &[f64]) -> Vec<f64> {
+        let mut x = self.unbounded(log_coefficients, exponents);
+        for (index, x) in x.iter_mut().enumerate() {
+            *x = x.clamp(self.lower[index], self.upper[index]);
+        }
+        x
+    }
+
+    /// The same wherever the bounds are.
+    pub(super) fn unbounded(&self, log_coefficients: &[f64], exponents: &[f64]) -> Vec<f64> {
         let mut x = log_coefficients.to_vec();
         x.extend_from_slice(exponents);
         for (index, term) in self.terms.iter().enumerate() {
             x[1 + index] += self.shift(term, &x);
         }
-        for (index, x) in x.iter_mut().enumerate() {
-            *x = x.clamp(self.lower[index], self.upper[index]);
-        }
         x
+    }
+
+    /// `x` with every free coefficient that has all but vanished at a thousandth of the mean loss, and the
+    /// exponents of its term in the middle of where starts are drawn from; `None` when none has.
+    pub(super) fn revived(&self, x: &[f64]) -> Option<Vec<f64>> {
+        let mean = self.loss.iter().sum::<f64>() / self.loss.len() as f64;
+        let mut revived = x.to_vec();
+        let gone = |p: usize| self.lower[p] < self.upper[p] && x[p] < (1e-6 * mean).ln();
+        for p in (0..=self.terms.len()).filter(|&p| gone(p)) {
+            revived[p] = (super::REVIVED * mean).ln();
+            if p > 0 {
+                for (l, ..) in &self.terms[p - 1].slopes {
+                    let q = 1 + self.terms.len() + l;
+                    revived[q] = self.middle[*l].clamp(self.lower[q], self.upper[q]);
+                }
+            }
+        }
+        (revived != x).then_some(revived)
     }
 
     fn shift(&self, term: &Column, x: &[f64]) -> f64 {
@@ -152,7 +196,8 @@ impl Problem {
         let thin = |column: &Vec<f64>| -> Vec<f64> { column.iter().step_by(stride).copied().collect() };
         Problem {
             loss: thin(&self.loss),
-            log_loss: thin(&self.log_loss),
+            target: thin(&self.target),
+            scale: self.scale,
             weight: thin(&self.weight),
             terms: self
                 .terms

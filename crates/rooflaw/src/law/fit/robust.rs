@@ -1,10 +1,11 @@
 //! The objective `Σ wᵢ ρ_δ(ln yᵢ − ln ŷᵢ)` and its derivatives, with `ln ŷ = LSE(ln E, ln cⱼ + Σ θ u)`.
 //!
-//! ρ_δ is Huber's loss, `r²/2` for `|r| ≤ δ` and `δ(|r| − δ/2)` beyond; `δ = ∞` is least squares on the log
-//! loss. This is the objective of Hoffmann et al. 2022 (2203.15556, equation 3) as a plain sum.
+//! With [`Scale::Absolute`] residuals are `yᵢ − ŷᵢ` instead. ρ_δ is Huber's loss, `r²/2` for `|r| ≤ δ` and
+//! `δ(|r| − δ/2)` beyond; `δ = ∞` is least squares. On the logarithm this is the objective of Hoffmann et al.
+//! 2022 (2203.15556, equation 3) as a plain sum.
 
 use super::columns::{dot, exp, larger, ln, smaller, sum};
-use super::problem::Problem;
+use super::problem::{Problem, Scale};
 
 /// Which matrix stands for the second derivatives.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,7 +28,7 @@ pub(super) struct Workspace {
     psi: Vec<f64>,
     reweight: Vec<f64>,
     curvature: Vec<f64>,
-    /// The gradient of `ln ŷ`, an `n`-column for each unknown.
+    /// The gradient of `ln ŷ`, or of ŷ, an `n`-column for each unknown.
     slopes: Vec<f64>,
     scratch: Vec<f64>,
     scratch2: Vec<f64>,
@@ -98,8 +99,10 @@ pub(super) fn value(problem: &Problem, delta: f64, x: &[f64], work: &mut Workspa
             }
         }
     }
-    for ((residual, y), total) in work.residual.iter_mut().zip(&problem.log_loss).zip(&*total) {
-        *residual = y - ln(*total);
+    let rows = work.residual.iter_mut().zip(&problem.target).zip(&*total);
+    match problem.scale {
+        Scale::Relative => rows.for_each(|((residual, y), total)| *residual = y - ln(*total)),
+        Scale::Absolute => rows.for_each(|((residual, y), total)| *residual = y - total),
     }
     value_again(problem, delta, work)
 }
@@ -136,7 +139,7 @@ pub(super) fn derivatives(
     weights(problem, delta, curvature, rescale, work);
     shares(problem, exp(x[0]), work);
 
-    // Σ (ρ'' + ψ) g gᵀ, or the reweighted one.
+    // Σ (ρ'' + ψ) g gᵀ (without ψ when residuals are in the loss), or the reweighted one.
     for p in 0..unknowns {
         let slope = &work.slopes[p * n..(p + 1) * n];
         out.gradient[p] = -dot(&work.psi, slope);
@@ -208,18 +211,27 @@ fn weights(problem: &Problem, delta: f64, curvature: Curvature, rescale: bool, w
     }
     if curvature == Curvature::Exact {
         let rows = work.residual.iter().zip(&problem.weight).zip(&work.psi);
+        // From the second derivatives of the logarithm, which ŷ itself does not have.
+        let of_log = if problem.scale == Scale::Relative {
+            1.0
+        } else {
+            0.0
+        };
         for (out, ((r, weight), psi)) in work.curvature.iter_mut().zip(rows) {
-            *out = psi + if r.abs() <= delta { *weight } else { 0.0 };
+            *out = of_log * psi + if r.abs() <= delta { *weight } else { 0.0 };
         }
     }
 }
 
 /// The gradient of `ln ŷ`: each term's share of the prediction, then for every θ the shares times their
-/// logarithms.
+/// logarithms. Of ŷ, with residuals in the loss: the terms themselves in place of their shares.
 fn shares(problem: &Problem, irreducible: f64, work: &mut Workspace) {
     let (n, k) = (problem.n_rows(), problem.terms.len());
     for (inverse, total) in work.scratch.iter_mut().zip(&work.total) {
-        *inverse = 1.0 / total;
+        *inverse = match problem.scale {
+            Scale::Relative => 1.0 / total,
+            Scale::Absolute => 1.0,
+        };
     }
     let (coefficients, exponents) = work.slopes.split_at_mut((1 + k) * n);
     let (intercept, coefficients) = coefficients.split_at_mut(n);
@@ -269,10 +281,14 @@ mod tests {
     /// Gradient and second derivatives against differences of value and gradient.
     #[test]
     fn derivatives_are_those_of_the_value() {
-        let problem = problem();
         let x = [0.3, -0.2, -1.0, 0.4, -0.5, 0.6, 0.9, 0.2, -0.3, 0.8, 0.4];
         let mut work = Workspace::default();
-        for delta in [0.2, f64::INFINITY] {
+        for (problem, delta) in [
+            (problem(), 0.2),
+            (problem(), f64::INFINITY),
+            (problem().in_loss(), 0.5),
+            (problem().in_loss(), f64::INFINITY),
+        ] {
             let mut at = |x: &[f64]| {
                 let mut out = Derivatives::default();
                 let value = value(&problem, delta, x, &mut work);
@@ -289,7 +305,7 @@ mod tests {
                 let ((low, below), (high, above)) = (at(&low), at(&high));
                 let slope = (high - low) / (2.0 * step);
                 assert!(
-                    (here.gradient[p] - slope).abs() < 1e-7,
+                    (here.gradient[p] - slope).abs() < 1e-7 * (1.0 + slope.abs()),
                     "{p}: {} is not {slope}",
                     here.gradient[p]
                 );
