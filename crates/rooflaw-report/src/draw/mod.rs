@@ -2,8 +2,10 @@
 
 pub(crate) mod axis;
 pub(crate) mod canvas;
+pub(crate) mod grid;
 pub(crate) mod header;
 pub(crate) mod labels;
 pub(crate) mod panel;
 pub(crate) mod text;
+pub(crate) mod thin;
 pub(crate) mod ticks;

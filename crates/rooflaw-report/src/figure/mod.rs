@@ -83,5 +83,21 @@ fn name_size(panel: &crate::draw::panel::Panel) -> f64 {
     if panel.plot.width() < 420.0 { 11.0 } else { 12.0 }
 }
 
+/// The caller's label, or what the figure says without one.
+fn or_default<'a>(label: &'a str, default: &'a str) -> &'a str {
+    if label.is_empty() { default } else { label }
+}
+
+/// Names without repetition, in order of appearance.
+fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut found: Vec<&str> = Vec::new();
+    for name in names {
+        if !found.contains(&name) {
+            found.push(name);
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Figure, Scale, is_narrow, name_size, usable_width};
+use super::{Figure, Scale, distinct, is_narrow, name_size, usable_width};
 use crate::draw::axis::Axis;
 use crate::draw::canvas::{Canvas, Marker, Point, render};
 use crate::draw::header::{Header, Key, MARGIN};
@@ -92,13 +92,7 @@ impl Figure for RooflineFigure {
 impl RooflineFigure {
     /// The phases in order of appearance.
     fn phases(&self) -> Vec<&str> {
-        let mut phases: Vec<&str> = Vec::new();
-        for operator in &self.operators {
-            if !phases.contains(&operator.phase.as_str()) {
-                phases.push(&operator.phase);
-            }
-        }
-        phases
+        distinct(self.operators.iter().map(|operator| operator.phase.as_str()))
     }
 
     fn legend(&self, theme: Theme) -> Vec<(Key, String)> {
