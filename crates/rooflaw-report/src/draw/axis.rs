@@ -73,6 +73,12 @@ impl Axis {
         self
     }
 
+    /// Writes ticks in the notation that suits their size.
+    pub(crate) fn brief(mut self) -> Self {
+        self.format = Format::Brief;
+        self
+    }
+
     /// Chooses the densest ticks whose labels stay apart on `length_px`.
     pub(crate) fn tick(mut self, direction: Direction, length_px: f64, font: Font) -> Self {
         let sets = ticks::candidates(self.scale, self.low(), self.high(), self.integer, self.format);

@@ -9,10 +9,10 @@ use crate::draw::axis::Axis;
 use crate::draw::canvas::{Align, Canvas, Marker, Point, render};
 use crate::draw::header::{Header, Key, MARGIN};
 use crate::draw::labels::{ALWAYS, IF_FREE, Label, NEVER, Placed, Placer, RIGHT, Rect, USUALLY};
+use crate::draw::numbers;
 use crate::draw::panel::Panel;
 use crate::draw::text::Font;
 use crate::draw::thin::Thinner;
-use crate::draw::ticks;
 use crate::error::Result;
 use crate::theme::Theme;
 
@@ -220,7 +220,7 @@ impl FrontierFigure {
             1.2,
             (6.0, 4.0),
         )?;
-        let text = format!("budget {} ms", ticks::plain(budget));
+        let text = format!("budget {} ms", numbers::plain(budget));
         let half = SMALL.width(&text) / 2.0;
         let middle = x.clamp(
             panel.plot.left + half,
