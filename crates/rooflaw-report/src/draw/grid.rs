@@ -3,6 +3,7 @@
 use crate::draw::canvas::{Align, Canvas};
 use crate::draw::header::MARGIN;
 use crate::draw::labels::Rect;
+use crate::draw::panel::AXIS_LABEL;
 use crate::draw::text::Font;
 use crate::error::Result;
 
@@ -23,8 +24,6 @@ pub(crate) struct Grid {
     pub aspect: f64,
     pub least_px: f64,
     pub most_px: f64,
-    /// Room on the left for what all rows share, in px.
-    pub gutter: f64,
     /// Room below the cells that have no other cell below them, in px.
     pub foot: f64,
 }
@@ -36,17 +35,14 @@ pub(crate) struct Cell {
     pub rect: Rect,
     /// Whether no other cell lies below.
     pub is_lowest: bool,
-    /// Whether no other cell lies to the left.
-    pub is_first: bool,
 }
 
 impl Grid {
     /// Places `count` cells row by row; returns them and the lower end of the grid in px.
     pub(crate) fn cells(&self, count: usize) -> (Vec<Cell>, f64) {
         let columns = self.columns.max(1).min(count.max(1));
-        let start = MARGIN + self.gutter;
         let gaps = GAP_PX * (columns as f64 - 1.0);
-        let cell_width = (self.width - start - MARGIN - gaps) / columns as f64;
+        let cell_width = (self.width - 2.0 * MARGIN - gaps) / columns as f64;
         let cell_height = (cell_width * self.aspect).clamp(self.least_px, self.most_px);
         let mut cells = Vec::with_capacity(count);
         let mut bottom = self.top;
@@ -57,7 +53,7 @@ impl Grid {
                 let top = if row == 0 { bottom } else { bottom + ROW_GAP_PX };
                 bottom = top + cell_height;
             }
-            let left = start + column as f64 * (cell_width + GAP_PX);
+            let left = MARGIN + column as f64 * (cell_width + GAP_PX);
             cells.push(Cell {
                 rect: Rect {
                     left,
@@ -66,7 +62,6 @@ impl Grid {
                     bottom,
                 },
                 is_lowest: index + columns >= count,
-                is_first: column == 0,
             });
             // A row of which any cell has nothing below makes room for its foot.
             if index == last_of_row && index + columns >= count {
@@ -76,6 +71,17 @@ impl Grid {
         (cells, bottom)
     }
 }
+
+/// Writes the label that the vertical axes of all panels share above the first row, where it reads
+/// without turning the head and however small the panels are.
+pub(crate) fn draw_shared_y_label(canvas: &Canvas<'_>, label: &str, (width, top): (f64, f64)) -> Result<()> {
+    let label = AXIS_LABEL.truncate(label, width - 2.0 * MARGIN);
+    let baseline = (MARGIN, top + AXIS_LABEL.size);
+    canvas.text(&label, baseline, Align::Start, AXIS_LABEL, canvas.theme.ink())
+}
+
+/// Room for the label of [`draw_shared_y_label`], in px.
+pub(crate) const SHARED_Y_LABEL_PX: f64 = 24.0;
 
 impl Cell {
     /// What the name above leaves for the axes.
@@ -106,7 +112,6 @@ mod tests {
             aspect: 0.76,
             least_px: 140.0,
             most_px: 240.0,
-            gutter: 20.0,
             foot: 20.0,
         };
         grid.cells(count)

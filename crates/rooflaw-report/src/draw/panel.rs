@@ -72,6 +72,8 @@ impl Panel {
         };
         let mut panel = Self::layout(outer, axis.clone(), axis.clone(), x_label, y_label);
         panel.plot.bottom = panel.plot.top + panel.plot.width();
+        // The same ticks both ways: labels side by side need more room than labels above each other.
+        panel.y.ticks.clone_from(&panel.x.ticks);
         panel
     }
 

@@ -37,6 +37,8 @@ pub(crate) struct Row {
     pub rect: Rect,
     /// Where data is drawn, in px.
     pub strip: Rect,
+    /// Whether the words lie above the strip.
+    is_stacked: bool,
     texts: Vec<(String, (f64, f64), Align, Font, bool)>,
 }
 
@@ -114,6 +116,7 @@ fn beside(
             right,
             bottom: middle + strip_height / 2.0,
         },
+        is_stacked: false,
         texts,
     }
 }
@@ -160,6 +163,7 @@ fn stacked(text: &RowText, width: f64, top: f64, strip_height: f64) -> Row {
     Row {
         rect: row_rect(width, top, strip.bottom + STACK_GAP_PX / 2.0 - top),
         strip,
+        is_stacked: true,
         texts,
     }
 }
@@ -174,6 +178,15 @@ fn row_rect(width: f64, top: f64, height: f64) -> Rect {
 }
 
 impl Row {
+    /// Paints over what lies behind words above the strip.
+    pub(crate) fn clear_words(&self, canvas: &Canvas<'_>) -> Result<()> {
+        if !self.is_stacked {
+            return Ok(());
+        }
+        let (from, to) = ((self.rect.left, self.rect.top), (self.rect.right, self.strip.top));
+        canvas.rect(from, to, canvas.theme.background(), 1.0)
+    }
+
     /// Writes name, value and note.
     pub(crate) fn draw_text(&self, canvas: &Canvas<'_>) -> Result<()> {
         let theme = canvas.theme;

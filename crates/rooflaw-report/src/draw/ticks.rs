@@ -33,7 +33,12 @@ pub(crate) fn candidates(scale: Scale, lo: f64, hi: f64, integer: bool, format: 
         }
         Scale::Log10 => {
             // Within half a decade, 1-2-5 leaves too few ticks: round linear steps read better.
-            let mut sets = if hi / lo < 4.0 { linear.clone() } else { Vec::new() };
+            let narrow = if format == Format::Brief { 8.0 } else { 4.0 };
+            let mut sets = if hi / lo < narrow {
+                linear.clone()
+            } else {
+                Vec::new()
+            };
             sets.push(powers(10.0, 1, &[1.0, 2.0, 5.0], lo, hi));
             sets.push(powers(10.0, 1, &[1.0, 3.0], lo, hi));
             sets.extend([1, 2, 3, 4, 6].map(|step| powers(10.0, step, &[1.0], lo, hi)));
@@ -44,7 +49,10 @@ pub(crate) fn candidates(scale: Scale, lo: f64, hi: f64, integer: bool, format: 
     sets.into_iter()
         .filter(|set| !set.is_empty() && set.len() <= 60)
         .map(|set| {
-            let decimals = decimals_for(scale, &set);
+            let mut decimals = decimals_for(scale, &set);
+            if format == Format::Brief && within_a_decade(&set) {
+                decimals = decimals_for(Scale::Linear, &set);
+            }
             let brief = Brief::of(&set);
             set.into_iter()
                 .map(|value| Tick {
@@ -118,6 +126,13 @@ fn inside(value: f64, lo: f64, hi: f64) -> bool {
 /// logarithmic axis each take what they need (`None`), so 0.5 stands beside 10.
 fn decimals_for(scale: Scale, set: &[f64]) -> Option<usize> {
     (scale == Scale::Linear).then(|| set.iter().map(|value| decimals_of(*value)).max().unwrap_or(0))
+}
+
+fn within_a_decade(set: &[f64]) -> bool {
+    let (first, last) = (set.first().copied(), set.last().copied());
+    first
+        .zip(last)
+        .is_some_and(|(first, last)| first > 0.0 && last < 10.0 * first)
 }
 
 fn label(value: f64, decimals: Option<usize>, format: Format, brief: Brief) -> String {

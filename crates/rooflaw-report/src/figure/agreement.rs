@@ -7,7 +7,7 @@ use super::{Figure, Scale, name_size, or_default, usable_width};
 use crate::draw::axis::{Axis, transform};
 use crate::draw::canvas::{Marker, Point, render};
 use crate::draw::header::{Header, Key, MARGIN};
-use crate::draw::labels::{Label, Placed, Placer, RIGHT, UPPER_LEFT, USUALLY};
+use crate::draw::labels::{LOWER_RIGHT, Label, Placed, Placer, UPPER_LEFT, USUALLY};
 use crate::draw::panel::Panel;
 use crate::draw::scatter::{self, Look};
 use crate::draw::text::Font;
@@ -60,6 +60,8 @@ pub struct AgreementFigure {
 const MOST_SIDE_PX: f64 = 540.0;
 /// Most points that are named.
 const MOST_NAMES: usize = 30;
+/// Of points nearer to each other than this, one is named.
+const NEIGHBOUR_PX: f64 = 16.0;
 /// Interval ends farther out than this share of the range of the points do not widen the axes.
 const INTERVAL_REACH: f64 = 0.4;
 
@@ -141,7 +143,7 @@ impl AgreementFigure {
     fn place_labels(&self, theme: Theme, panel: &Panel) -> Vec<Placed> {
         let mut placer = Placer::new(panel.plot.grown(-3.0));
         let plot = panel.plot;
-        placer.line(&[(plot.left, plot.bottom), (plot.right, plot.top)], 0.6);
+        placer.line(&[(plot.left, plot.bottom), (plot.right, plot.top)], 1.0);
         let mut named: Vec<(f64, Point, &AgreementPoint)> = Vec::new();
         for (index, series) in self.series.iter().enumerate() {
             let points = located(series, panel);
@@ -158,8 +160,16 @@ impl AgreementFigure {
         }
         named.sort_by(|one, other| other.0.abs().total_cmp(&one.0.abs()));
         let font = Font::regular(name_size(panel));
-        let names = named.into_iter().take(MOST_NAMES);
-        names
+        let mut apart: Vec<(f64, Point, &AgreementPoint)> = Vec::new();
+        for (below, at, point) in named {
+            let is_near =
+                |(_, other, _): &(f64, Point, _)| (other.0 - at.0).hypot(other.1 - at.1) < NEIGHBOUR_PX;
+            if apart.len() < MOST_NAMES && !apart.iter().any(is_near) {
+                apart.push((below, at, point));
+            }
+        }
+        apart
+            .into_iter()
             .filter_map(|(below, anchor, point)| {
                 placer.place(&Label {
                     text: &point.label,
@@ -168,7 +178,7 @@ impl AgreementFigure {
                     font,
                     color: theme.ink(),
                     // Away from the line of agreement.
-                    prefer: if below > 0.0 { RIGHT } else { UPPER_LEFT },
+                    prefer: if below > 0.0 { LOWER_RIGHT } else { UPPER_LEFT },
                     most_cost: USUALLY,
                 })
             })

@@ -53,7 +53,7 @@ pub struct ComparisonFigure {
     pub best: Option<usize>,
 }
 
-const STRIP_PX: f64 = 30.0;
+const STRIP_PX: f64 = 38.0;
 const NARROW_STRIP_PX: f64 = 20.0;
 
 impl Figure for ComparisonFigure {
@@ -86,6 +86,8 @@ impl Figure for ComparisonFigure {
         let height = panel.bottom(x_label) + MARGIN - 6.0;
         render((width, height), theme, &self.title, |canvas| {
             header.draw(canvas)?;
+            panel.draw(canvas, x_label, "")?;
+            rows.iter().try_for_each(|row| row.clear_words(canvas))?;
             if let Some(best) = self.best.and_then(|best| rows.get(best)) {
                 let Rect {
                     left,
@@ -95,10 +97,9 @@ impl Figure for ComparisonFigure {
                 } = best.rect;
                 canvas.rect((left, top), (right, bottom), theme.series(2), 0.12)?;
             }
-            panel.draw(canvas, x_label, "")?;
-            for (index, (place, row)) in rows.iter().zip(&self.rows).enumerate() {
+            for (place, row) in rows.iter().zip(&self.rows) {
                 place.draw_text(canvas)?;
-                draw_row(canvas, &panel, place, row, self.best == Some(index))?;
+                draw_row(canvas, &panel, place, row)?;
             }
             Ok(())
         })
@@ -185,13 +186,7 @@ impl ComparisonRow {
     }
 }
 
-fn draw_row(
-    canvas: &Canvas<'_>,
-    panel: &Panel,
-    place: &Row,
-    row: &ComparisonRow,
-    is_best: bool,
-) -> Result<()> {
+fn draw_row(canvas: &Canvas<'_>, panel: &Panel, place: &Row, row: &ComparisonRow) -> Result<()> {
     let theme = canvas.theme;
     let middle = (place.strip.top + place.strip.bottom) / 2.0;
     let at = |value: Option<f64>| -> Option<Point> {
@@ -219,14 +214,12 @@ fn draw_row(
     if let Some(at) = at(row.extrapolation) {
         canvas.marker(Marker::TriangleUp, at, 4.6, theme.series(1), true)?;
     }
+    // Larger than the dot that may lie on it.
     if let Some(at) = at(row.in_sample) {
-        canvas.marker(Marker::Circle, at, 4.2, theme.series(0), false)?;
+        canvas.marker(Marker::Circle, at, 5.6, theme.series(0), false)?;
     }
     if let Some(at) = at(row.cross_validated) {
-        canvas.marker(Marker::Circle, at, 4.6, theme.series(0), true)?;
-        if is_best {
-            canvas.ring(at, 8.0, theme.accent(), 1.6)?;
-        }
+        canvas.marker(Marker::Circle, at, 4.0, theme.series(0), true)?;
     }
     Ok(())
 }

@@ -65,7 +65,8 @@ const TICK_LABEL: Font = Font::regular(10.0);
 const LANE_PX: f64 = 9.0;
 /// Height of the axis with its labels, in px.
 const AXIS_PX: f64 = 21.0;
-const ABOVE_PX: f64 = 9.0;
+/// Distance from the axis above, in px.
+const ABOVE_PX: f64 = 13.0;
 const ARROW_PX: f64 = 5.0;
 
 impl Figure for IntervalsFigure {
@@ -124,7 +125,10 @@ impl IntervalsFigure {
     fn draw_row(&self, canvas: &Canvas<'_>, place: &Row, row: &IntervalRow) -> Result<()> {
         let theme = canvas.theme;
         let strip = place.strip;
-        let axis = row.axis().tick(Direction::Horizontal, strip.width(), TICK_LABEL);
+        // Few ticks: the numbers stand beside the axis too.
+        let axis = row
+            .axis()
+            .tick(Direction::Horizontal, 0.6 * strip.width(), TICK_LABEL);
         let x = |value: f64| {
             let fraction = axis.fraction(value);
             strip.left + fraction * strip.width()
@@ -134,7 +138,12 @@ impl IntervalsFigure {
         canvas.polyline(&ends, theme.grid(), 1.0, 1.2)?;
         for tick in &axis.ticks {
             let at = x(tick.value);
-            canvas.polyline(&[(at, strip.top + 4.0), (at, line + 3.0)], theme.grid(), 1.0, 1.0)?;
+            canvas.polyline(
+                &[(at, strip.top + ABOVE_PX - 5.0), (at, line + 3.0)],
+                theme.grid(),
+                1.0,
+                1.0,
+            )?;
             let half = TICK_LABEL.width(&tick.label) / 2.0;
             let middle = at.max(strip.left + half - 6.0).min(strip.right - half + 6.0);
             let baseline = (middle, line + 4.0 + TICK_LABEL.size);

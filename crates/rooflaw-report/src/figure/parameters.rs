@@ -76,7 +76,6 @@ impl Figure for ParametersFigure {
             aspect: 0.76,
             least_px: 140.0,
             most_px: 240.0,
-            gutter: 0.0,
             // Only panels with nothing below them carry the label of the common axis.
             foot: label_room(x_label),
         };

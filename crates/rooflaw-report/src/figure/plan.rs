@@ -2,29 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Figure, Scale, is_narrow, or_default, usable_width};
+use super::{Figure, NamedPoint, Scale, is_narrow, or_default, usable_width};
 use crate::draw::axis::{Axis, transform};
 use crate::draw::canvas::{Canvas, Marker, Point, render};
 use crate::draw::grid::{Cell, Grid};
 use crate::draw::header::{Header, Key, MARGIN};
 use crate::draw::labels::{ALWAYS, Label, NEVER, Placer, RIGHT};
-use crate::draw::panel::Panel;
+use crate::draw::panel::{Panel, widest_label};
 use crate::draw::scatter::{self, Look};
 use crate::draw::text::Font;
 use crate::draw::thin::thin;
 use crate::error::Result;
 use crate::theme::Theme;
-
-/// A run that is to be made.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct PlannedRun {
-    /// Written beside the run, usually its number in the plan; the same in all panels.
-    pub name: String,
-    /// Horizontal position.
-    pub x: f64,
-    /// Vertical position.
-    pub y: f64,
-}
 
 /// Two of the variables.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -41,8 +30,8 @@ pub struct PlanPanel {
     pub existing: Vec<(f64, f64)>,
     /// Runs that could be made: (x, y).
     pub candidates: Vec<(f64, f64)>,
-    /// Runs that are to be made.
-    pub chosen: Vec<PlannedRun>,
+    /// Runs that are to be made; the name is written beside the run, usually its number in the plan.
+    pub chosen: Vec<NamedPoint>,
 }
 
 /// A plan of runs, in a panel for each pair of variables.
@@ -86,16 +75,16 @@ impl Figure for PlanFigure {
             aspect: if alone { 0.56 } else { 0.78 },
             least_px: 220.0,
             most_px: 420.0,
-            gutter: 0.0,
             foot: 0.0,
         };
         let (cells, bottom) = grid.cells(self.panels.len());
+        let panels = || cells.iter().zip(&self.panels);
+        let tick_room = panels()
+            .map(|(cell, panel)| widest_label(&panel.axes(cell, 0.0).y))
+            .fold(0.0, f64::max);
         render((width, bottom + MARGIN), theme, &self.title, |canvas| {
             header.draw(canvas)?;
-            let panels = cells.iter().zip(&self.panels);
-            panels
-                .into_iter()
-                .try_for_each(|(cell, panel)| panel.draw(canvas, cell))
+            panels().try_for_each(|(cell, panel)| panel.draw(canvas, &panel.axes(cell, tick_room)))
         })
     }
 }
@@ -120,7 +109,7 @@ impl PlanFigure {
 }
 
 impl PlanPanel {
-    fn axes(&self, cell: &Cell) -> Panel {
+    fn axes(&self, cell: &Cell, tick_room: f64) -> Panel {
         let chosen = self.chosen.iter().map(|run| (run.x, run.y));
         let points = || self.existing.iter().chain(&self.candidates).copied();
         let drawable =
@@ -134,18 +123,17 @@ impl PlanPanel {
         };
         let x = axis(self.x_scale, &mut points.iter().map(|point| point.0));
         let y = axis(self.y_scale, &mut points.iter().map(|point| point.1));
-        Panel::layout(cell.rect, x, y, &self.x_label, &self.y_label)
+        Panel::layout_aligned(cell.rect, x, y, &self.x_label, &self.y_label, tick_room)
     }
 
-    fn draw(&self, canvas: &Canvas<'_>, cell: &Cell) -> Result<()> {
-        let axes = self.axes(cell);
+    fn draw(&self, canvas: &Canvas<'_>, axes: &Panel) -> Result<()> {
         let theme = canvas.theme;
         axes.draw(canvas, &self.x_label, &self.y_label)?;
         let place =
             |points: &[Point]| -> Vec<Point> { points.iter().filter_map(|(x, y)| axes.at(*x, *y)).collect() };
         let existing = place(&self.existing);
         let look = Look::of(0, theme.series(0), existing.len(), true);
-        let tags = self.tags(&axes);
+        let tags = self.tags(axes);
         let mut placer = Placer::new(axes.plot.grown(-3.0));
         for at in scatter::worth_drawing(&existing, |at| *at) {
             placer.marker(at, look.radius, 1.0);

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::{Figure, Scale, grid_columns, is_narrow, or_default, usable_width};
 use crate::draw::axis::{Axis, transform};
 use crate::draw::canvas::{Align, Canvas, Marker, Point, render};
-use crate::draw::grid::{Cell, Grid};
+use crate::draw::grid::{Cell, Grid, SHARED_Y_LABEL_PX, draw_shared_y_label};
 use crate::draw::header::{Header, Key, MARGIN};
-use crate::draw::panel::{Panel, label_room};
+use crate::draw::panel::Panel;
 use crate::draw::text::Font;
 use crate::error::Result;
 use crate::theme::Theme;
@@ -62,21 +62,20 @@ impl Figure for ProfilesFigure {
         let y_label = or_default(&self.y_label, "likelihood-ratio statistic");
         let grid = Grid {
             width,
-            top: header.height() + 2.0,
+            top: header.height() + SHARED_Y_LABEL_PX,
             columns: grid_columns(self.panels.len(), is_narrow(width)),
             aspect: 0.78,
             least_px: 150.0,
             most_px: 260.0,
-            gutter: label_room(y_label),
             foot: 0.0,
         };
         let (cells, bottom) = grid.cells(self.panels.len());
         let y = self.y_axis();
         render((width, bottom + MARGIN), theme, &self.title, |canvas| {
             header.draw(canvas)?;
+            draw_shared_y_label(canvas, y_label, (width, header.height()))?;
             for (cell, panel) in cells.iter().zip(&self.panels) {
-                let label = if cell.is_first { y_label } else { "" };
-                self.draw_panel(canvas, panel, cell, &y, label)?;
+                self.draw_panel(canvas, panel, cell, &y)?;
             }
             Ok(())
         })
@@ -114,18 +113,11 @@ impl ProfilesFigure {
         let ends = threshold.map(|threshold| 1.5 * threshold);
         let mut axis = Axis::fit(Scale::Linear, values.chain(ends).chain([0.0]), 0.05).brief();
         // Statistics above the last tick leave through the upper edge, not short of it.
-        axis.hi = axis.hi.min(axis.lo + (most - axis.lo));
+        axis.hi = axis.hi.min(most);
         axis
     }
 
-    fn draw_panel(
-        &self,
-        canvas: &Canvas<'_>,
-        panel: &ProfilePanel,
-        cell: &Cell,
-        y: &Axis,
-        y_label: &str,
-    ) -> Result<()> {
+    fn draw_panel(&self, canvas: &Canvas<'_>, panel: &ProfilePanel, cell: &Cell, y: &Axis) -> Result<()> {
         let theme = canvas.theme;
         let curve = panel.curve();
         let values = curve.iter().map(|point| point.0).chain(panel.optimum);
@@ -150,7 +142,7 @@ impl ProfilesFigure {
                 }
             }
         }
-        axes.draw(canvas, &panel.label, y_label)?;
+        axes.draw(canvas, &panel.label, "")?;
         if let Some(threshold) = threshold {
             let ends = [(plot.left, threshold), (plot.right, threshold)];
             canvas.dashed(&ends, theme.muted(), 1.1, (5.0, 4.0))?;

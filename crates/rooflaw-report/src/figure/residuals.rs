@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::{Figure, Scale, distinct, grid_columns, is_narrow, or_default, usable_width};
 use crate::draw::axis::{Axis, transform};
 use crate::draw::canvas::{Canvas, Marker, Point, render};
-use crate::draw::grid::{Cell, Grid};
+use crate::draw::grid::{Cell, Grid, SHARED_Y_LABEL_PX, draw_shared_y_label};
 use crate::draw::header::{Header, Key, MARGIN};
-use crate::draw::panel::{Panel, label_room};
+use crate::draw::panel::Panel;
 use crate::draw::scatter::{self, Look};
 use crate::error::Result;
 use crate::theme::Theme;
@@ -64,20 +64,20 @@ impl Figure for ResidualsFigure {
         let y_label = or_default(&self.y_label, "predicted − actual");
         let grid = Grid {
             width,
-            top: header.height() + 2.0,
+            top: header.height() + SHARED_Y_LABEL_PX,
             columns: grid_columns(self.panels.len(), is_narrow(width)),
             aspect: 0.78,
             least_px: 150.0,
             most_px: 260.0,
-            gutter: label_room(y_label),
             foot: 0.0,
         };
         let (cells, bottom) = grid.cells(self.panels.len());
         let y = self.y_axis();
         render((width, bottom + MARGIN), theme, &self.title, |canvas| {
             header.draw(canvas)?;
+            draw_shared_y_label(canvas, y_label, (width, header.height()))?;
             for (cell, panel) in cells.iter().zip(&self.panels) {
-                self.draw_panel(canvas, panel, cell, &y, &names, y_label)?;
+                self.draw_panel(canvas, panel, cell, &y, &names)?;
             }
             Ok(())
         })
@@ -126,7 +126,6 @@ impl ResidualsFigure {
         cell: &Cell,
         y: &Axis,
         names: &[&str],
-        y_label: &str,
     ) -> Result<()> {
         let drawable = |point: &&(f64, f64)| y.shows(point.1);
         let points = || {
@@ -145,7 +144,7 @@ impl ResidualsFigure {
             let corners = ((left, axes.y_px(band)), (right, axes.y_px(-band)));
             canvas.rect(corners.0, corners.1, theme.cloud(), BAND_ALPHA * 0.6)?;
         }
-        axes.draw(canvas, &panel.label, if cell.is_first { y_label } else { "" })?;
+        axes.draw(canvas, &panel.label, "")?;
         let zero = axes.y_px(0.0);
         canvas.polyline(&[(left, zero), (right, zero)], theme.ink(), 0.8, 1.2)?;
         let count = points().count();
