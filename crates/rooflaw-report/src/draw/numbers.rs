@@ -26,6 +26,10 @@ pub(crate) fn significant(value: f64, digits: i32) -> f64 {
         return value;
     }
     let exponent = digits - 1 - value.abs().log10().floor() as i32;
+    // Beyond these, a power of ten itself overflows.
+    if exponent.abs() > 300 {
+        return value;
+    }
     // Dividing by a power of ten is exact where multiplying by its inverse is not.
     if exponent >= 0 {
         let unit = 10f64.powi(exponent);
@@ -93,16 +97,15 @@ pub(crate) fn power(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return plain(value);
     }
-    // Of a rounded value, so that 9.999 becomes the next power rather than ten times this one.
-    let magnitude = significant(value.abs(), 3);
-    let exponent = (magnitude.log10() + 1e-9).floor() as i32;
-    let mantissa = significant(magnitude / 10f64.powi(exponent), 3);
+    // Rounded before the power is chosen, so that 9.999 becomes the next power.
+    let scientific = format!("{:.2e}", value.abs());
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let mantissa = mantissa.trim_end_matches('0').trim_end_matches('.');
     let sign = if value < 0.0 { "−" } else { "" };
-    let raised: String = exponent.to_string().chars().map(superscript).collect();
-    if mantissa == 1.0 {
-        format!("{sign}10{raised}")
-    } else {
-        format!("{sign}{}×10{raised}", grouped(mantissa, decimals_of(mantissa)))
+    let raised: String = exponent.chars().map(superscript).collect();
+    match mantissa {
+        "1" => format!("{sign}10{raised}"),
+        _ => format!("{sign}{mantissa}×10{raised}"),
     }
 }
 
@@ -193,5 +196,8 @@ mod tests {
         assert_eq!(written, expected);
         assert_eq!(Brief::of(&[1e3, 1e4, 1e5]), Brief::Short);
         assert_eq!(Brief::of(&[]), Brief::Plain);
+        for extreme in [f64::MAX, f64::MIN_POSITIVE, 5e-324] {
+            assert!(brief(extreme).contains("×10"), "{extreme}");
+        }
     }
 }

@@ -78,7 +78,7 @@ impl Figure for ComparisonFigure {
             });
         };
         let plot = Rect {
-            top: first.rect.top,
+            top: first.strip.top,
             bottom: last.rect.bottom,
             ..first.strip
         };
