@@ -73,16 +73,23 @@ impl Axis {
         self
     }
 
+    /// Writes ticks in the notation that suits their size.
+    pub(crate) fn brief(mut self) -> Self {
+        self.format = Format::Brief;
+        self
+    }
+
     /// Chooses the densest ticks whose labels stay apart on `length_px`.
     pub(crate) fn tick(mut self, direction: Direction, length_px: f64, font: Font) -> Self {
         let sets = ticks::candidates(self.scale, self.low(), self.high(), self.integer, self.format);
-        let fits = |set: &Vec<Tick>| {
+        let fits = |set: &Vec<Tick>, gap_em: f64| {
             set.len() >= 2
                 && set.windows(2).all(|pair| {
                     let gap = (self.fraction(pair[1].value) - self.fraction(pair[0].value)) * length_px;
                     let need = match direction {
                         Direction::Horizontal => {
-                            0.5 * (font.width(&pair[0].label) + font.width(&pair[1].label)) + font.size
+                            0.5 * (font.width(&pair[0].label) + font.width(&pair[1].label))
+                                + gap_em * font.size
                         }
                         Direction::Vertical => 1.9 * font.size,
                     };
@@ -91,7 +98,9 @@ impl Axis {
         };
         let chosen = sets
             .iter()
-            .find(|set| fits(set))
+            .find(|set| fits(set, 1.0))
+            // One tick says nothing of the scale: rather two that are close.
+            .or_else(|| sets.iter().find(|set| fits(set, 0.4)))
             .or_else(|| sets.iter().min_by_key(|set| set.len()));
         self.ticks = chosen.cloned().unwrap_or_default();
         self

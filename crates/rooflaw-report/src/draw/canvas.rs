@@ -25,6 +25,7 @@ pub(crate) type Point = (f64, f64);
 pub(crate) enum Align {
     Start,
     Middle,
+    End,
 }
 
 /// Shape of a data point.
@@ -168,6 +169,31 @@ impl Canvas<'_> {
         self.outline(&corners, color, 1.5)
     }
 
+    /// A vertical bar with caps: an interval through a data point.
+    pub(crate) fn error_bar(&self, (x, from): Point, to: f64, color: RGBColor, alpha: f64) -> Result<()> {
+        self.polyline(&[(x, from), (x, to)], color, alpha, 1.0)?;
+        [from, to]
+            .into_iter()
+            .try_for_each(|y| self.polyline(&[(x - 2.2, y), (x + 2.2, y)], color, alpha, 1.0))
+    }
+
+    /// A translucent data point without an outline: where many overlap, the crowd shows.
+    pub(crate) fn blob(
+        &self,
+        marker: Marker,
+        at: Point,
+        radius: f64,
+        color: RGBColor,
+        alpha: f64,
+    ) -> Result<()> {
+        if marker == Marker::Circle {
+            return self.disc(at, radius, color, alpha);
+        }
+        let corners = marker.corners(radius).into_iter();
+        let corners: Vec<Point> = corners.map(|(x, y)| (at.0 + x, at.1 + y)).collect();
+        self.polygon(&corners, color, alpha)
+    }
+
     /// A translucent data point with an outline: others stay visible under it.
     pub(crate) fn bubble(&self, marker: Marker, at: Point, radius: f64, color: RGBColor) -> Result<()> {
         let corners = match marker {
@@ -206,6 +232,7 @@ impl Canvas<'_> {
         let horizontal = match align {
             Align::Start => HPos::Left,
             Align::Middle => HPos::Center,
+            Align::End => HPos::Right,
         };
         let style = text_style(font, color).pos(Pos::new(horizontal, VPos::Top));
         // The backend moves text down by 0.76 em for this alignment.

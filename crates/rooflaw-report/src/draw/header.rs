@@ -27,14 +27,18 @@ pub(crate) enum Key {
     Dot(RGBColor),
     /// A dashed line.
     Dash(RGBColor),
+    /// A line of this width.
+    Line(RGBColor, f64),
+    /// A vertical bar with caps.
+    Bar(RGBColor),
 }
 
 impl Key {
     fn width(self) -> f64 {
         match self {
-            Key::Series(..) | Key::Dash(_) => 26.0,
+            Key::Series(..) | Key::Dash(_) | Key::Line(..) => 26.0,
             Key::Band(..) => 18.0,
-            Key::Mark(..) | Key::Dot(_) => 12.0,
+            Key::Mark(..) | Key::Dot(_) | Key::Bar(_) => 12.0,
         }
     }
 
@@ -50,6 +54,8 @@ impl Key {
             Key::Band(color, alpha) => canvas.rect((left, middle - 5.0), (right, middle + 5.0), color, alpha),
             Key::Dot(color) => canvas.disc(center, 1.8, color, 1.0),
             Key::Dash(color) => canvas.dashed(&[(left, middle), (right, middle)], color, 1.4, (5.0, 3.0)),
+            Key::Line(color, width) => canvas.polyline(&[(left, middle), (right, middle)], color, 1.0, width),
+            Key::Bar(color) => canvas.error_bar((center.0, middle - 6.0), middle + 6.0, color, 0.8),
         }
     }
 }

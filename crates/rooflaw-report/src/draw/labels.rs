@@ -97,6 +97,9 @@ pub(crate) const ABOVE: (f64, f64) = (0.0, 1.0);
 /// Above and to the left.
 pub(crate) const UPPER_LEFT: (f64, f64) = (-0.7, 0.7);
 
+/// Below and to the right.
+pub(crate) const LOWER_RIGHT: (f64, f64) = (0.8, -0.6);
+
 /// Where a label went.
 #[derive(Clone, Debug)]
 pub(crate) struct Placed {

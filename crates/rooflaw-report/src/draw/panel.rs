@@ -8,6 +8,7 @@ use crate::draw::canvas::{Align, Canvas, Point, SUBPIXELS, printable, px, scaled
 use crate::draw::labels::Rect;
 use crate::draw::text::Font;
 use crate::error::Result;
+use crate::figure::Scale;
 
 /// Font of tick labels.
 pub(crate) const TICK: Font = Font::regular(12.0);
@@ -53,6 +54,39 @@ impl Panel {
             bottom,
         };
         Panel { plot, x, y }
+    }
+
+    /// A square plot with the same `axis` both ways, within `width` px from the upper left corner.
+    pub(crate) fn layout_square(
+        (left, top): Point,
+        width: f64,
+        axis: &Axis,
+        x_label: &str,
+        y_label: &str,
+    ) -> Self {
+        let outer = Rect {
+            left,
+            top,
+            right: left + width,
+            bottom: top + width,
+        };
+        let mut panel = Self::layout(outer, axis.clone(), axis.clone(), x_label, y_label);
+        panel.plot.bottom = panel.plot.top + panel.plot.width();
+        // The same ticks both ways: labels side by side need more room than labels above each other.
+        panel.y.ticks.clone_from(&panel.x.ticks);
+        panel
+    }
+
+    /// Axes on `plot` whose vertical direction is a list of rows: without ticks.
+    pub(crate) fn over_rows(plot: Rect, x: Axis) -> Self {
+        let x = x.tick(Direction::Horizontal, plot.width(), TICK);
+        let y = Axis::fit(Scale::Linear, [], 0.0);
+        Panel { plot, x, y }
+    }
+
+    /// Lower end of the tick labels and of the label below them, in px.
+    pub(crate) fn bottom(&self, x_label: &str) -> f64 {
+        self.plot.bottom + TICK_MARK * 2.0 + TICK.line_height() + label_room(x_label)
     }
 
     /// Draws grid, axes, ticks and labels.

@@ -1,14 +1,17 @@
 //! Round tick values: 1, 2, 5, 10 on logarithmic axes, nice steps on linear ones.
 
+use crate::draw::numbers::{Brief, decimals_of, grouped, power, short, si};
 use crate::figure::Scale;
 
-/// How a tick value is written.
+/// How the values of an axis are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     /// Decimal digits with thousands separators: `0.5`, `2,000`.
     Plain,
     /// SI prefixes: `500 G`, `1 T`.
     Si,
+    /// Whatever suits values of any size: `0.5`, `300M`, `10⁻⁹`.
+    Brief,
 }
 
 /// A labelled position on an axis, in data units.
@@ -30,7 +33,12 @@ pub(crate) fn candidates(scale: Scale, lo: f64, hi: f64, integer: bool, format: 
         }
         Scale::Log10 => {
             // Within half a decade, 1-2-5 leaves too few ticks: round linear steps read better.
-            let mut sets = if hi / lo < 4.0 { linear.clone() } else { Vec::new() };
+            let narrow = if format == Format::Brief { 8.0 } else { 4.0 };
+            let mut sets = if hi / lo < narrow {
+                linear.clone()
+            } else {
+                Vec::new()
+            };
             sets.push(powers(10.0, 1, &[1.0, 2.0, 5.0], lo, hi));
             sets.push(powers(10.0, 1, &[1.0, 3.0], lo, hi));
             sets.extend([1, 2, 3, 4, 6].map(|step| powers(10.0, step, &[1.0], lo, hi)));
@@ -41,11 +49,15 @@ pub(crate) fn candidates(scale: Scale, lo: f64, hi: f64, integer: bool, format: 
     sets.into_iter()
         .filter(|set| !set.is_empty() && set.len() <= 60)
         .map(|set| {
-            let decimals = decimals_for(scale, &set);
+            let mut decimals = decimals_for(scale, &set);
+            if format == Format::Brief && within_a_decade(&set) {
+                decimals = decimals_for(Scale::Linear, &set);
+            }
+            let brief = Brief::of(&set);
             set.into_iter()
                 .map(|value| Tick {
                     value,
-                    label: label(value, decimals, format),
+                    label: label(value, decimals, format, brief),
                 })
                 .collect()
         })
@@ -116,85 +128,22 @@ fn decimals_for(scale: Scale, set: &[f64]) -> Option<usize> {
     (scale == Scale::Linear).then(|| set.iter().map(|value| decimals_of(*value)).max().unwrap_or(0))
 }
 
-fn decimals_of(value: f64) -> usize {
-    (0..=9)
-        .find(|&decimals| {
-            let unit = 10f64.powi(decimals as i32);
-            ((value * unit).round() / unit - value).abs() <= 1e-9 * value.abs().max(1e-6)
-        })
-        .unwrap_or(9)
+fn within_a_decade(set: &[f64]) -> bool {
+    let (first, last) = (set.first().copied(), set.last().copied());
+    first
+        .zip(last)
+        .is_some_and(|(first, last)| first > 0.0 && last < 10.0 * first)
 }
 
-fn label(value: f64, decimals: Option<usize>, format: Format) -> String {
-    match format {
-        Format::Si => si(value),
-        Format::Plain => grouped(value, decimals.unwrap_or_else(|| decimals_of(value))),
-    }
-}
-
-/// `value` with an SI prefix and up to three significant digits: `1.5 T`, `200 G`, `7`.
-pub(crate) fn si(value: f64) -> String {
-    const PREFIXES: [(f64, &str); 7] = [
-        (1e18, " E"),
-        (1e15, " P"),
-        (1e12, " T"),
-        (1e9, " G"),
-        (1e6, " M"),
-        (1e3, " k"),
-        (1.0, ""),
-    ];
-    let rounded = significant(value, 3);
-    let (unit, prefix) = PREFIXES
-        .into_iter()
-        .find(|(unit, _)| rounded.abs() >= *unit * (1.0 - 1e-9))
-        .unwrap_or((1.0, ""));
-    let scaled = significant(rounded / unit, 3);
-    format!("{}{prefix}", grouped(scaled, decimals_of(scaled).min(3)))
-}
-
-/// `value` rounded to `digits` significant digits.
-pub(crate) fn significant(value: f64, digits: i32) -> f64 {
-    if value == 0.0 || !value.is_finite() {
-        return value;
-    }
-    let exponent = digits - 1 - value.abs().log10().floor() as i32;
-    // Dividing by a power of ten is exact where multiplying by its inverse is not.
-    if exponent >= 0 {
-        let unit = 10f64.powi(exponent);
-        (value * unit).round() / unit
-    } else {
-        let unit = 10f64.powi(-exponent);
-        (value / unit).round() * unit
-    }
-}
-
-/// Decimal digits, with a comma between thousands and a true minus sign.
-fn grouped(value: f64, decimals: usize) -> String {
-    let text = format!("{:.decimals$}", value.abs());
-    let (whole, fraction) = text
-        .split_once('.')
-        .map_or((text.as_str(), None), |(a, b)| (a, Some(b)));
-    let mut out = String::new();
-    if value < 0.0 && text.chars().any(|digit| digit.is_ascii_digit() && digit != '0') {
-        out.push('−');
-    }
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index).is_multiple_of(3) {
-            out.push(',');
+fn label(value: f64, decimals: Option<usize>, format: Format, brief: Brief) -> String {
+    match (format, brief) {
+        (Format::Si, _) => si(value),
+        (Format::Brief, Brief::Short) => short(value),
+        (Format::Brief, Brief::Power) => power(value),
+        (Format::Plain, _) | (Format::Brief, Brief::Plain) => {
+            grouped(value, decimals.unwrap_or_else(|| decimals_of(value)))
         }
-        out.push(digit);
     }
-    if let Some(fraction) = fraction {
-        out.push('.');
-        out.push_str(fraction);
-    }
-    out
-}
-
-/// `value` to three significant digits, as ticks are written: for labels inside the figures.
-pub(crate) fn plain(value: f64) -> String {
-    let rounded = significant(value, 3);
-    grouped(rounded, decimals_of(rounded))
 }
 
 #[cfg(test)]
@@ -229,18 +178,6 @@ mod tests {
                 .eq(["2.6", "2.8", "3.0", "3.2", "3.4"])
         }));
         assert_eq!(labels(Scale::Linear, 0.0, 3.0, true), ["0", "1", "2", "3"]);
-    }
-
-    #[test]
-    fn numbers_are_written_for_people() {
-        assert_eq!(si(1.5e12), "1.5 T");
-        assert_eq!(si(2e11), "200 G");
-        assert_eq!(si(999.9e9), "1 T");
-        assert_eq!(si(1.0), "1");
-        assert_eq!(plain(153.27), "153");
-        assert_eq!(plain(0.012345), "0.0123");
-        assert_eq!(plain(-12345.0), "−12,300");
-        assert_eq!(plain(0.0), "0");
     }
 
     #[test]

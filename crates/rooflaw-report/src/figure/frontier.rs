@@ -4,14 +4,15 @@
 use plotters::style::RGBColor;
 use serde::{Deserialize, Serialize};
 
-use super::{Figure, NamedPoint, Scale, is_narrow, name_size, usable_width};
+use super::{Figure, NamedPoint, Scale, is_narrow, name_size, or_default, usable_width};
 use crate::draw::axis::Axis;
 use crate::draw::canvas::{Align, Canvas, Marker, Point, render};
 use crate::draw::header::{Header, Key, MARGIN};
 use crate::draw::labels::{ALWAYS, IF_FREE, Label, NEVER, Placed, Placer, RIGHT, Rect, USUALLY};
+use crate::draw::numbers;
 use crate::draw::panel::Panel;
 use crate::draw::text::Font;
-use crate::draw::ticks;
+use crate::draw::thin::Thinner;
 use crate::error::Result;
 use crate::theme::Theme;
 
@@ -219,7 +220,7 @@ impl FrontierFigure {
             1.2,
             (6.0, 4.0),
         )?;
-        let text = format!("budget {} ms", ticks::plain(budget));
+        let text = format!("budget {} ms", numbers::plain(budget));
         let half = SMALL.width(&text) / 2.0;
         let middle = x.clamp(
             panel.plot.left + half,
@@ -230,12 +231,12 @@ impl FrontierFigure {
 
     /// Dots of the evaluated space; none where a label stands.
     fn draw_cloud(&self, canvas: &Canvas<'_>, panel: &Panel, labels: &[Placed]) -> Result<()> {
-        let mut cells = std::collections::HashSet::new();
+        let mut thinner = Thinner::new(CLOUD_CELL_PX);
         let mut dots: Vec<Point> = self
             .cloud
             .iter()
             .filter_map(|(x, y)| panel.at(*x, *y))
-            .filter(|(x, y)| cells.insert(((x / CLOUD_CELL_PX) as i64, (y / CLOUD_CELL_PX) as i64)))
+            .filter(|dot| thinner.keeps(*dot))
             .filter(|dot| !labels.iter().any(|label| label.covers(*dot)))
             .collect();
         // Every k-th dot: the input comes in no particular order, so this is a fair sample.
@@ -391,8 +392,4 @@ fn bounds(values: impl Iterator<Item = f64>) -> (f64, f64) {
     values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
         (low.min(value), high.max(value))
     })
-}
-
-fn or_default<'a>(label: &'a str, default: &'a str) -> &'a str {
-    if label.is_empty() { default } else { label }
 }

@@ -3,8 +3,14 @@
 //! Numbers that cannot be drawn (not finite, or not positive on a logarithmic axis) are left out;
 //! a figure without any data is drawn as empty axes.
 
+pub mod agreement;
+pub mod comparison;
 pub mod frontier;
+pub mod intervals;
 pub mod parameters;
+pub mod plan;
+pub mod profiles;
+pub mod residuals;
 pub mod roofline;
 
 use serde::{Deserialize, Serialize};
@@ -81,6 +87,32 @@ fn is_narrow(width_px: f64) -> bool {
 /// Size of the names inside a plot, in px.
 fn name_size(panel: &crate::draw::panel::Panel) -> f64 {
     if panel.plot.width() < 420.0 { 11.0 } else { 12.0 }
+}
+
+/// Columns of a grid of `count` small panels: rows as full as they can be.
+fn grid_columns(count: usize, is_narrow: bool) -> usize {
+    match count {
+        0 | 1 => 1,
+        2 | 4 => 2,
+        _ if is_narrow => 2,
+        _ => 3,
+    }
+}
+
+/// The caller's label, or what the figure says without one.
+fn or_default<'a>(label: &'a str, default: &'a str) -> &'a str {
+    if label.is_empty() { default } else { label }
+}
+
+/// Names without repetition, in order of appearance.
+fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut found: Vec<&str> = Vec::new();
+    for name in names {
+        if !found.contains(&name) {
+            found.push(name);
+        }
+    }
+    found
 }
 
 #[cfg(test)]

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Figure, Scale, is_narrow, usable_width};
+use super::{Figure, Scale, distinct, is_narrow, usable_width};
 use crate::draw::axis::Axis;
-use crate::draw::canvas::{Align, Canvas, Marker, Point, render};
+use crate::draw::canvas::{Canvas, Marker, Point, render};
+use crate::draw::grid::{Cell, Grid};
 use crate::draw::header::{Header, Key, MARGIN};
-use crate::draw::labels::Rect;
 use crate::draw::panel::{Panel, label_room, widest_label};
-use crate::draw::text::Font;
+use crate::draw::thin::Thinner;
 use crate::error::Result;
 use crate::theme::Theme;
 
@@ -49,9 +49,6 @@ pub struct ParametersFigure {
     pub chosen_ms: Option<f64>,
 }
 
-const PANEL_TITLE: Font = Font::bold(12.5);
-const GAP_PX: f64 = 18.0;
-const ROW_GAP_PX: f64 = 14.0;
 /// Relative difference of latency below which a point is the chosen one.
 const SAME_LATENCY: f64 = 1e-9;
 /// More points than this are not joined by a line.
@@ -67,53 +64,35 @@ impl Figure for ParametersFigure {
     fn svg_of_width(&self, theme: Theme, width_px: f64) -> Result<String> {
         let width = usable_width(width_px);
         let header = Header::new(&self.title, &self.subtitle, &self.legend(theme), width);
-        let columns = if is_narrow(width) { 2 } else { 3 }.min(self.panels.len().max(1));
-        let cell_width = (width - 2.0 * MARGIN - GAP_PX * (columns as f64 - 1.0)) / columns as f64;
-        let plain_height = (cell_width * 0.76).clamp(140.0, 240.0);
         let x_label = if self.x_label.is_empty() {
             "latency (ms)"
         } else {
             &self.x_label
         };
-        let mut cells: Vec<(Rect, &ParameterPanel, bool)> = Vec::new();
-        let mut bottom = header.height();
-        for (row, panels) in self.panels.chunks(columns).enumerate() {
-            let top = if row == 0 { bottom } else { bottom + ROW_GAP_PX };
+        let grid = Grid {
+            width,
+            top: header.height(),
+            columns: if is_narrow(width) { 2 } else { 3 },
+            aspect: 0.76,
+            least_px: 140.0,
+            most_px: 240.0,
             // Only panels with nothing below them carry the label of the common axis.
-            let labelled = |column: usize| row * columns + column + columns >= self.panels.len();
-            let any_labelled = labelled(panels.len().saturating_sub(1));
-            bottom = top + plain_height + if any_labelled { label_room(x_label) } else { 0.0 };
-            for (column, panel) in panels.iter().enumerate() {
-                let left = MARGIN + column as f64 * (cell_width + GAP_PX);
-                // Without a label below, the plot still ends where its neighbours end.
-                let end = if any_labelled {
-                    bottom - label_room(x_label)
-                } else {
-                    bottom
-                };
-                let cell = Rect {
-                    left,
-                    top,
-                    right: left + cell_width,
-                    bottom: end,
-                };
-                cells.push((cell, panel, labelled(column)));
-            }
-        }
+            foot: label_room(x_label),
+        };
+        let (cells, bottom) = grid.cells(self.panels.len());
+        let cells: Vec<(Cell, &ParameterPanel)> = cells.into_iter().zip(&self.panels).collect();
         let height = bottom + MARGIN;
         let names = self.series_names();
         let tick_room = cells
             .iter()
-            .map(|(cell, panel, _)| widest_label(&self.axes(panel, *cell, 0.0).y))
+            .map(|(cell, panel)| widest_label(&self.axes(panel, cell, 0.0).y))
             .fold(0.0, f64::max);
         render((width, height), theme, &self.title, |canvas| {
             header.draw(canvas)?;
-            for (cell, panel, labelled) in &cells {
-                let axes = self.axes(panel, *cell, tick_room);
-                let title = PANEL_TITLE.truncate(&panel.label, cell.width());
-                let baseline = (cell.left, cell.top + PANEL_TITLE.size);
-                canvas.text(&title, baseline, Align::Start, PANEL_TITLE, theme.ink())?;
-                axes.draw(canvas, if *labelled { x_label } else { "" }, "")?;
+            for (cell, panel) in &cells {
+                let axes = self.axes(panel, cell, tick_room);
+                cell.draw_title(canvas, &panel.label)?;
+                axes.draw(canvas, if cell.is_lowest { x_label } else { "" }, "")?;
                 self.draw_data(canvas, panel, &axes, &names)?;
             }
             Ok(())
@@ -124,13 +103,8 @@ impl Figure for ParametersFigure {
 impl ParametersFigure {
     /// Names of the series over all panels, in order of appearance.
     fn series_names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
-        for series in self.panels.iter().flat_map(|panel| &panel.series) {
-            if !names.contains(&series.label.as_str()) {
-                names.push(&series.label);
-            }
-        }
-        names
+        let series = self.panels.iter().flat_map(|panel| &panel.series);
+        distinct(series.map(|series| series.label.as_str()))
     }
 
     fn legend(&self, theme: Theme) -> Vec<(Key, String)> {
@@ -166,17 +140,13 @@ impl ParametersFigure {
     }
 
     /// The axes of one panel.
-    fn axes(&self, panel: &ParameterPanel, cell: Rect, tick_room: f64) -> Panel {
+    fn axes(&self, panel: &ParameterPanel, cell: &Cell, tick_room: f64) -> Panel {
         let values = panel
             .series
             .iter()
             .flat_map(|series| series.points.iter().map(|point| point.1));
         let y = Axis::fit(panel.scale, values, 0.12);
-        let outer = Rect {
-            top: cell.top + PANEL_TITLE.line_height() + 4.0,
-            ..cell
-        };
-        Panel::layout_aligned(outer, self.x_axis(), y, "", "", tick_room)
+        Panel::layout_aligned(cell.below_title(), self.x_axis(), y, "", "", tick_room)
     }
 
     fn draw_data(
@@ -220,9 +190,9 @@ fn draw_series(
         canvas.polyline(&line, color, 0.55, 1.3)?;
     }
     let radius = if is_dense { 1.8 } else { 2.8 };
-    let mut cells = std::collections::HashSet::new();
+    let mut thinner = Thinner::new(MARKER_CELL_PX);
     for (at, _) in &points {
-        if cells.insert(((at.0 / MARKER_CELL_PX) as i64, (at.1 / MARKER_CELL_PX) as i64)) {
+        if thinner.keeps(*at) {
             canvas.marker(Marker::series(index), *at, radius, color, true)?;
         }
     }

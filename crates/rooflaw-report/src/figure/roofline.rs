@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Figure, Scale, is_narrow, name_size, usable_width};
+use super::{Figure, Scale, distinct, is_narrow, name_size, usable_width};
 use crate::draw::axis::Axis;
 use crate::draw::canvas::{Canvas, Marker, Point, render};
 use crate::draw::header::{Header, Key, MARGIN};
 use crate::draw::labels::{ABOVE, ALWAYS, Label, NEVER, Placer, RIGHT, Rect, UPPER_LEFT, USUALLY};
+use crate::draw::numbers;
 use crate::draw::panel::Panel;
 use crate::draw::text::Font;
-use crate::draw::ticks;
 use crate::error::Result;
 use crate::theme::Theme;
 
@@ -92,13 +92,7 @@ impl Figure for RooflineFigure {
 impl RooflineFigure {
     /// The phases in order of appearance.
     fn phases(&self) -> Vec<&str> {
-        let mut phases: Vec<&str> = Vec::new();
-        for operator in &self.operators {
-            if !phases.contains(&operator.phase.as_str()) {
-                phases.push(&operator.phase);
-            }
-        }
-        phases
+        distinct(self.operators.iter().map(|operator| operator.phase.as_str()))
     }
 
     fn legend(&self, theme: Theme) -> Vec<(Key, String)> {
@@ -266,7 +260,7 @@ impl RooflineFigure {
             canvas.dashed(&[at, (at.0, panel.plot.bottom)], theme.axis(), 1.0, (2.0, 4.0))?;
             canvas.marker(Marker::Circle, at, 3.6, color, false)?;
             placer.line(&[at, (at.0, panel.plot.bottom)], 0.5);
-            let text = format!("ridge {} FLOP/B", ticks::plain(ridge));
+            let text = format!("ridge {} FLOP/B", numbers::plain(ridge));
             labels.push(RoofLabel {
                 text,
                 at: (at.0, panel.plot.bottom - 12.0 - 16.0 * index as f64),
@@ -286,7 +280,7 @@ struct RoofLabel {
 
 /// A number with its prefix and the space that a unit without prefix needs too.
 fn spaced(value: f64) -> String {
-    let text = ticks::si(value);
+    let text = numbers::si(value);
     if text.contains(' ') { text } else { text + " " }
 }
 

@@ -1,3 +1,5 @@
+mod fit;
+
 use super::frontier::{FrontierFigure, FrontierPoint, FrontierSeries};
 use super::parameters::{ParameterPanel, ParameterSeries, ParametersFigure};
 use super::roofline::{Ceiling, RooflineFigure, RooflinePoint};

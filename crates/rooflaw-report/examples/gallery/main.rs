@@ -1,6 +1,9 @@
 //! Writes sample figures and a sample page into a directory (default `target/gallery`).
 //!
-//! The numbers are invented: they only have the shape of real ones.
+//! The numbers are invented: they only have the shape of real ones. Residuals are those of a rough
+//! fit to published runs in `data/runs`.
+
+mod fit;
 
 use std::path::{Path, PathBuf};
 
@@ -17,11 +20,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .map_or_else(|| PathBuf::from("target/gallery"), PathBuf::from);
     std::fs::create_dir_all(&directory)?;
     let (frontier, roofline, parameters) = (frontier(), roofline(), parameters());
-    let figures: [(&str, &dyn Figure); 3] = [
+    let mut figures: Vec<(&str, &dyn Figure)> = vec![
         ("frontier", &frontier),
         ("roofline", &roofline),
         ("parameters", &parameters),
     ];
+    let fits = fit::figures()?;
+    figures.extend(fits.iter().map(|(name, figure)| (*name, figure.as_ref())));
     for (name, figure) in figures {
         write(&directory, name, figure)?;
     }
