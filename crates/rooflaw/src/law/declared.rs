@@ -1,7 +1,7 @@
 //! What a law file declares: a family of laws, and, once fitted, its numbers.
 
 use super::fit::routed::RoutedLaw;
-use super::fit::{Exponent, Form};
+use super::fit::{Exponent, Form, FormTerm, Values};
 use super::{Ensemble, Feature, FittedRange, Kernel, LawForm, LossLaw, Term};
 use serde::{Deserialize, Serialize};
 
@@ -78,17 +78,15 @@ impl Family {
     #[must_use]
     pub fn with(&self, numbers: &[f64]) -> Option<LawForm> {
         match self {
-            Family::AdditivePower(form) => {
-                let (&irreducible_loss, rest) = numbers.split_first()?;
-                let (coefficients, exponents) = rest.split_at_checked(form.terms.len())?;
-                if exponents.len() != form.exponents.len() {
-                    return None;
-                }
-                let term = |(term, &coefficient): (&super::fit::FormTerm, &f64)| {
+            Family::AdditivePower(_) => {
+                let (form, values) = self.form_and_values(numbers)?;
+                let term = |(term, &coefficient): (&FormTerm, &f64)| {
                     let power = |(variable, exponent): &(String, Exponent)| {
                         let exponent = match *exponent {
                             Exponent::Fixed(number) => number,
-                            Exponent::Parameter { parameter, factor } => factor * exponents.get(parameter)?,
+                            Exponent::Parameter { parameter, factor } => {
+                                factor * values.exponents.get(parameter)?
+                            }
                         };
                         Some((Feature::named(variable)?, exponent))
                     };
@@ -101,11 +99,11 @@ impl Family {
                 let terms = form
                     .terms
                     .iter()
-                    .zip(coefficients)
+                    .zip(&values.coefficients)
                     .map(term)
                     .collect::<Option<_>>()?;
                 Some(LawForm::AdditivePower {
-                    irreducible_loss,
+                    irreducible_loss: values.irreducible_loss,
                     terms,
                 })
             }
@@ -123,6 +121,24 @@ impl Family {
                 }))
             }
         }
+    }
+
+    /// The form and its values; `None` for the routed law, and for another number of numbers.
+    #[must_use]
+    pub fn form_and_values(&self, numbers: &[f64]) -> Option<(&Form, Values)> {
+        let Family::AdditivePower(form) = self else {
+            return None;
+        };
+        let (&irreducible_loss, rest) = numbers.split_first()?;
+        let (coefficients, exponents) = rest.split_at_checked(form.terms.len())?;
+        (exponents.len() == form.exponents.len()).then(|| {
+            let values = Values {
+                irreducible_loss,
+                coefficients: coefficients.to_vec(),
+                exponents: exponents.to_vec(),
+            };
+            (form, values)
+        })
     }
 
     /// The variables that the law is written in, each once, in order of appearance.
@@ -172,6 +188,7 @@ impl LawFile {
             .ok_or_else(|| refuse("has another number of numbers than its form".to_owned()))?;
         Ok(LossLaw {
             kernel: Kernel::new(&form, None),
+            numbers: numbers.clone(),
             id: self.id,
             about: self.about,
             form,

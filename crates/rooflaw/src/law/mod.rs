@@ -54,6 +54,9 @@ pub struct LossLaw {
     /// What refits it: its terms with named exponents.
     #[serde(skip)]
     pub family: Family,
+    /// Its numbers, in the order of [`Family::n_numbers`].
+    #[serde(skip)]
+    pub numbers: Vec<f64>,
     /// Tokens that every architecture is trained on, for a law that asks for them.
     pub training_tokens: Option<f64>,
     #[serde(skip)]

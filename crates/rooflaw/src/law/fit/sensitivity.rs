@@ -15,6 +15,17 @@ pub struct Values {
     pub exponents: Vec<f64>,
 }
 
+impl Values {
+    /// All of them in one list: `E`, coefficients, exponents.
+    #[must_use]
+    pub fn numbers(&self) -> Vec<f64> {
+        let mut numbers = vec![self.irreducible_loss];
+        numbers.extend(&self.coefficients);
+        numbers.extend(&self.exponents);
+        numbers
+    }
+}
+
 /// A number of a law.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Parameter {
