@@ -6,4 +6,5 @@ pub mod devices;
 pub mod laws;
 pub mod models;
 pub mod predict;
+pub mod runs;
 pub mod spaces;
