@@ -29,6 +29,10 @@ enum Command {
     Predict(commands::predict::Args),
     /// Several models side by side on a device
     Compare(commands::compare::Args),
+    /// Tables of training runs: what is in them, and from the logs of trainers
+    Runs(commands::runs::Args),
+    /// Which architectures to train next, so that a law is known best
+    PlanRuns(commands::plan_runs::Args),
     /// The devices rooflaw knows, with the source of each figure
     Devices(commands::devices::Args),
     /// The published models rooflaw knows
@@ -44,6 +48,8 @@ fn main() -> ExitCode {
         Command::Design(args) => commands::design::run(&args),
         Command::Predict(args) => commands::predict::run(&args),
         Command::Compare(args) => commands::compare::run(&args),
+        Command::Runs(args) => commands::runs::run(&args),
+        Command::PlanRuns(args) => commands::plan_runs::run(&args),
         Command::Devices(args) => commands::devices::run(&args),
         Command::Models(args) => commands::models::run(&args),
         Command::Laws(args) => commands::laws::run(&args),

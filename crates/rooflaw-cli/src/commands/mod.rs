@@ -5,5 +5,7 @@ pub mod design;
 pub mod devices;
 pub mod laws;
 pub mod models;
+pub mod plan_runs;
 pub mod predict;
+pub mod runs;
 pub mod spaces;

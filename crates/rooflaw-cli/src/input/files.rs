@@ -23,7 +23,7 @@ pub struct NamedArchitecture {
 
 /// Whether an argument means a file rather than an embedded name. Only its spelling decides: a folder that happens to be
 /// called `h100` must not hide the device.
-fn is_path(argument: &str) -> bool {
+pub(super) fn is_path(argument: &str) -> bool {
     let extension = Path::new(argument)
         .extension()
         .and_then(|extension| extension.to_str());
@@ -33,17 +33,22 @@ fn is_path(argument: &str) -> bool {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
+    read_at_most(path, MAX_FILE_BYTES, "a configuration of a few kB")
+}
+
+/// The bytes of a file, of which there may be a number of MiB.
+pub(super) fn read_at_most(path: &Path, limit: u64, expected: &str) -> Result<Vec<u8>> {
     let shown = path.display();
     let file = File::open(path).with_context(|| format!("cannot open {shown}"))?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
         bail!("{shown} is a folder: expected a file");
     }
     let mut bytes = Vec::new();
-    file.take(MAX_FILE_BYTES + 1)
+    file.take(limit + 1)
         .read_to_end(&mut bytes)
         .with_context(|| format!("cannot read {shown}"))?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        bail!("{shown} is larger than 1 MiB: expected a configuration of a few kB");
+    if bytes.len() as u64 > limit {
+        bail!("{shown} is larger than {} MiB: expected {expected}", limit >> 20);
     }
     Ok(bytes)
 }

@@ -2,10 +2,14 @@
 
 mod architecture_flags;
 mod files;
+mod logs;
 mod quantity;
+mod runs;
 mod shared;
 
 pub use architecture_flags::ArchitectureFlags;
 pub use files::{NamedArchitecture, device, law, law_file, model, space};
+pub use logs::{Logs, find_logs};
 pub use quantity::{bytes, count, seconds};
-pub use shared::{DEFAULT_LAW, FormatArgs, LawArgs, WorkloadArgs};
+pub use runs::{SelectArgs, runs};
+pub use shared::{DEFAULT_LAW, DEFAULT_NOISE, FormatArgs, LawArgs, WorkloadArgs};

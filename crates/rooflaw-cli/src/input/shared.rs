@@ -10,6 +10,9 @@ use rooflaw::roofline::Workload;
 /// The law that is used when none is named.
 pub const DEFAULT_LAW: &str = "co-design";
 
+/// Scatter of runs about a law that states none, as a share of the loss: about that of repeated small trainings.
+pub const DEFAULT_NOISE: f64 = 0.005;
+
 /// The law, and what architectures are trained on.
 #[derive(Args, Clone)]
 pub struct LawArgs {

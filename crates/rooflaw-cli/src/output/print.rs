@@ -112,6 +112,16 @@ fn wrapped(text: &str, used: usize, indent: usize) -> String {
     lines
 }
 
+/// What was decided, beside an answer that is data.
+pub fn note(text: &str) -> Result<()> {
+    Ok(writeln!(anstream::stderr(), "{}", wrapped(text, 0, 2))?)
+}
+
+/// Data as it is.
+pub fn raw(text: &str) -> Result<()> {
+    Ok(io::stdout().lock().write_all(text.as_bytes())?)
+}
+
 /// A value as JSON.
 pub fn json(value: &impl Serialize) -> Result<()> {
     let mut out = io::stdout().lock();

@@ -2,6 +2,7 @@
 
 pub mod design;
 pub mod figures;
+pub mod plan;
 pub mod prediction;
 
 use crate::output::{self, Folder};

@@ -168,7 +168,17 @@ fn a_model_is_called_as_its_folder() {
 #[test]
 fn help_has_examples_and_versions_are_told() {
     for command in [
-        "", "design", "predict", "compare", "devices", "models", "laws", "spaces",
+        "",
+        "design",
+        "predict",
+        "compare",
+        "runs",
+        "runs check",
+        "runs import",
+        "devices",
+        "models",
+        "laws",
+        "spaces",
     ] {
         let help = answer(&format!("{command} --help"));
         contains(&help, &["Usage: rooflaw", "Examples:\n  rooflaw "]);

@@ -150,3 +150,16 @@ pub enum RunWarning {
     #[error("no column `{0}`: make sure that the losses can be compared")]
     NotRecorded(&'static str),
 }
+
+impl RunWarning {
+    /// What it is called in JSON.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            RunWarning::Constant { .. } => "constant",
+            RunWarning::Grouped { .. } => "grouped",
+            RunWarning::FewRuns { .. } => "few_runs",
+            RunWarning::NotRecorded(_) => "not_recorded",
+        }
+    }
+}

@@ -83,7 +83,9 @@ pub enum ImportError {
         run: String,
     },
     /// Some runs have an architecture and others do not.
-    #[error("run `{with}` has a config.json and run `{without}` has none: give all runs one, or none")]
+    #[error(
+        "run `{with}` has a config.json and run `{without}` has none: give all runs one (--config), or none (--no-config)"
+    )]
     SomeConfigs {
         /// A run that has.
         with: String,
@@ -139,7 +141,7 @@ pub enum ImportWarning {
         loss: String,
     },
     /// NaN, infinity, zero: nothing a law can be fitted to.
-    #[error("run `{run}`: {count} losses are no positive numbers (the first at {at}) and are left out")]
+    #[error("run `{run}`: {} left out, no positive number: the first at {at}", losses(*.count))]
     NotPositive {
         /// The run.
         run: String,
@@ -149,7 +151,7 @@ pub enum ImportWarning {
         at: String,
     },
     /// Losses without a token count, or before the first token.
-    #[error("run `{run}`: {count} losses have no positive token count (the first at {at}) and are left out")]
+    #[error("run `{run}`: {} left out, no positive token count beside it: the first at {at}", losses(*.count))]
     NoTokens {
         /// The run.
         run: String,
@@ -167,7 +169,7 @@ pub enum ImportWarning {
         at: String,
     },
     /// Two checkpoints that cannot be told apart.
-    #[error("run `{run}`: {count} losses have the token count of a later step and are left out")]
+    #[error("run `{run}`: {} left out, the token count is that of a later step", losses(*.count))]
     SameTokens {
         /// The run.
         run: String,
@@ -188,4 +190,29 @@ pub enum ImportWarning {
         /// The first run that lacks it.
         run: String,
     },
+}
+
+fn losses(count: usize) -> String {
+    if count == 1 {
+        return "1 loss".to_owned();
+    }
+    format!("{count} losses")
+}
+
+impl ImportWarning {
+    /// What it is called in JSON.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            ImportWarning::Truncated { .. } => "truncated",
+            ImportWarning::Large { .. } => "large_record",
+            ImportWarning::NoLoss { .. } => "no_loss",
+            ImportWarning::NotPositive { .. } => "not_positive",
+            ImportWarning::NoTokens { .. } => "no_tokens",
+            ImportWarning::FewerTokens { .. } => "fewer_tokens",
+            ImportWarning::SameTokens { .. } => "same_tokens",
+            ImportWarning::TrainingLoss { .. } => "training_loss",
+            ImportWarning::Column { .. } => "column",
+        }
+    }
 }

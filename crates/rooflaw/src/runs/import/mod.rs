@@ -44,11 +44,11 @@ pub struct ImportedRun {
 }
 
 impl ImportedRun {
-    /// A run of which nothing is logged yet.
+    /// A run of which nothing is logged yet. Names come from files and folders: control characters become blanks.
     #[must_use]
     pub fn new(name: &str) -> ImportedRun {
         ImportedRun {
-            name: name.trim().to_owned(),
+            name: name.replace(char::is_control, " ").trim().to_owned(),
             ..ImportedRun::default()
         }
     }

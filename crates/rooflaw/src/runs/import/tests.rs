@@ -71,7 +71,7 @@ fn scalars_are_read_however_they_are_written() {
     assert_eq!(old.table, new.table);
     assert_eq!(values(&old.table, "tokens"), [1e6, 2e6, 3e6, 4e6]);
     assert_eq!(old.table.loss, [3.0, 2.5, f64::from(2.0 + 1.0_f32 / 3.0), 2.25]);
-    let warned = ["run `run`: 1 losses are no positive numbers (the first at step 500) and are left out"];
+    let warned = ["run `run`: 1 loss left out, no positive number: the first at step 500"];
     assert_eq!(said(&old.warnings), warned);
 }
 
@@ -151,7 +151,7 @@ fn trainer_states_that_are_broken_or_count_no_tokens() {
         {"step": 10, "eval_loss": NaN},
         {"step": 20, "eval_loss": 3.5, "num_input_tokens_seen": 0}]}"#;
     let run = hf_trainer("a", uncounted.as_bytes()).unwrap();
-    let error = table(&[run.clone()], &Options::default()).unwrap_err();
+    let error = table(std::slice::from_ref(&run), &Options::default()).unwrap_err();
     assert_eq!(
         error.to_string(),
         "run `a`: no token counts beside `eval_loss`: expected a scalar such as num_input_tokens_seen, or --tokens-per-step"
@@ -168,8 +168,8 @@ fn trainer_states_that_are_broken_or_count_no_tokens() {
     assert_eq!(
         said(&imported.warnings),
         [
-            "run `a`: 1 losses are no positive numbers (the first at step 10) and are left out",
-            "run `a`: 1 losses have no positive token count (the first at step 0) and are left out",
+            "run `a`: 1 loss left out, no positive number: the first at step 10",
+            "run `a`: 1 loss left out, no positive token count beside it: the first at step 0",
         ]
     );
     let counted = uncounted.replace("_seen\": 0, \"log", "_seen\": 5000, \"log");
@@ -193,7 +193,7 @@ fn a_runs_table_has_its_columns() {
     assert_eq!(values(&imported.table, "hidden_size"), [256.0, 512.0]);
     assert_eq!(
         said(&imported.warnings),
-        ["run `large`: 1 losses are no positive numbers (the first at the end) and are left out"]
+        ["run `large`: 1 loss left out, no positive number: the first at the end"]
     );
     let steps = Options {
         loss: Some("train/loss".to_owned()),
@@ -313,7 +313,7 @@ fn evaluation_comes_before_training_and_loggers_may_differ() {
     known.architecture = Some(crate::models::find("qwen2.5-0.5b").unwrap().architecture);
     assert_eq!(
         of(&[&known, &board], &all).unwrap_err().to_string(),
-        "run `a` has a config.json and run `b` has none: give all runs one, or none"
+        "run `a` has a config.json and run `b` has none: give all runs one (--config), or none (--no-config)"
     );
     known.summary.insert("n_layers".to_owned(), 12.0);
     assert_eq!(
@@ -341,12 +341,12 @@ fn resumed_runs_are_one_and_odd_counts_are_noticed() {
         said(&imported.warnings),
         [
             "run `a`: fewer tokens at step 3 than before: was the count begun anew?",
-            "run `a`: 1 losses have the token count of a later step and are left out",
+            "run `a`: 1 loss left out, the token count is that of a later step",
         ]
     );
     let diverged = logged("a", &[(1, "eval_loss", f64::NAN), (1, "tokens", 10.0)]);
     assert_eq!(
         table(&[diverged], &last()).unwrap_err().to_string(),
-        "no usable loss in these logs: run `a`: 1 losses are no positive numbers (the first at step 1) and are left out"
+        "no usable loss in these logs: run `a`: 1 loss left out, no positive number: the first at step 1"
     );
 }

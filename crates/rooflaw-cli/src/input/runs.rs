@@ -1,0 +1,65 @@
+//! Tables of runs: from a file, and the rows of them that are wanted.
+
+use super::files::{is_path, model, read_at_most};
+use anyhow::{Context as _, Result};
+use clap::Args;
+use rooflaw::architecture::Architecture;
+use rooflaw::runs::{Filter, MAX_RUN_BYTES, RunTable};
+use std::path::Path;
+
+/// A table of runs from a file: JSON Lines if it is called so, else CSV. Paths in its column `config` are relative to its
+/// folder.
+pub fn runs(path: &Path) -> Result<RunTable> {
+    let bytes = read_at_most(path, MAX_RUN_BYTES as u64, "a table of runs")?;
+    let resolve = |name: &str| -> Result<Architecture, String> {
+        let beside = path.with_file_name(name);
+        let argument = if is_path(name) || beside.is_dir() {
+            beside.to_string_lossy().into_owned()
+        } else {
+            name.to_owned()
+        };
+        let found = model(&argument).map_err(|error| format!("{error:#}"))?;
+        Ok(found.architecture)
+    };
+    let table = if is_json_lines(path) {
+        RunTable::from_jsonl_with(&bytes, &resolve)
+    } else {
+        RunTable::from_csv_with(&bytes, &resolve)
+    };
+    table.with_context(|| path.display().to_string())
+}
+
+/// Whether a file is JSON Lines by its name.
+pub fn is_json_lines(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == "jsonl" || extension == "ndjson")
+}
+
+/// Which rows of a table are wanted.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Rows")]
+pub struct SelectArgs {
+    /// Only rows that pass comparisons joined by commas: 'tokens>=1e9,n_layers<=32', 'group!=NAME'
+    #[arg(long = "where", value_name = "FILTER")]
+    filter: Option<Filter>,
+    /// Drop the rows of the N largest losses, after --where
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    drop_largest: usize,
+}
+
+impl SelectArgs {
+    /// The rows that are wanted.
+    ///
+    /// # Errors
+    /// A filter on a column that the table lacks, or no row left.
+    pub fn select(&self, table: RunTable) -> Result<RunTable> {
+        let table = match &self.filter {
+            Some(filter) => table.filter(filter).context("--where")?,
+            None => table,
+        };
+        match self.drop_largest {
+            0 => Ok(table),
+            count => table.drop_largest(count).context("--drop-largest"),
+        }
+    }
+}
