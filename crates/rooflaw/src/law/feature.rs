@@ -48,6 +48,19 @@ impl Feature {
         Feature::Tokens,
     ];
 
+    /// Those that an architecture determines.
+    pub const OF_ARCHITECTURE: [Feature; Feature::COUNT - 1] = [
+        Feature::NLayers,
+        Feature::HiddenSize,
+        Feature::FfnRatio,
+        Feature::ActivationRate,
+        Feature::KvDim,
+        Feature::NExperts,
+        Feature::Parameters,
+        Feature::ActiveParameters,
+        Feature::NonEmbeddingParameters,
+    ];
+
     /// The feature of a name.
     #[must_use]
     pub fn named(name: &str) -> Option<Feature> {

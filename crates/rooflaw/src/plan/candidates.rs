@@ -3,8 +3,8 @@
 use super::sample::{Sampling, architectures};
 use super::{PlanError, training_flop_per_token};
 use crate::architecture::Architecture;
-use crate::law::Feature;
 use crate::law::fit::{FitError, Observations};
+use crate::law::{Feature, Features};
 use crate::space::DesignSpace;
 use serde::Serialize;
 
@@ -37,14 +37,6 @@ pub struct Candidates {
     list: Vec<Candidate>,
     variables: Vec<(String, Vec<f64>)>,
 }
-
-/// Variables of an architecture beside [`Feature::ALL`].
-const SIZES: [&str; 4] = [
-    "n_experts",
-    "parameters",
-    "active_parameters",
-    "non_embedding_parameters",
-];
 
 impl Candidates {
     /// Architectures of a space, each with every number of training tokens.
@@ -95,12 +87,13 @@ impl Candidates {
         } else {
             training.tokens.iter().copied().map(Some).collect()
         };
-        let names = Feature::ALL.iter().map(|feature| feature.name()).chain(SIZES);
+        let names = Feature::OF_ARCHITECTURE.iter().map(|feature| feature.name());
         let mut columns: Vec<Vec<f64>> = names.clone().map(|_| Vec::new()).collect();
         let mut list = Vec::new();
         for (index, architecture) in architectures {
             let per_token = training_flop_per_token(architecture, training.sequence_length);
-            let row = variables_of(architecture);
+            let features = Features::of(architecture);
+            let row = Feature::OF_ARCHITECTURE.map(|feature| features.get(feature));
             for tokens in &tokens {
                 columns
                     .iter_mut()
@@ -221,21 +214,6 @@ impl Candidates {
         let cost = |&index: &usize| self.list.get(index).map_or(0.0, |found| found.training_flop);
         chosen.iter().map(cost).sum()
     }
-}
-
-/// In the order of [`Feature::ALL`] and [`SIZES`].
-fn variables_of(architecture: &Architecture) -> Vec<f64> {
-    let parameters = architecture.parameters();
-    let n_experts = architecture.ffn.moe.map_or(1, |moe| moe.n_experts);
-    let features = crate::law::Features::of(architecture);
-    let mut row = features.values().to_vec();
-    row.extend([
-        f64::from(n_experts),
-        parameters.total as f64,
-        parameters.active as f64,
-        parameters.non_embedding() as f64,
-    ]);
-    row
 }
 
 #[cfg(test)]

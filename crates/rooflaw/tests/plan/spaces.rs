@@ -3,8 +3,7 @@
 use rooflaw::law;
 use rooflaw::law::fit::{Form, Values};
 use rooflaw::plan::{
-    Candidates, Criterion, Limit, Noise, Options, Problem, Sampling, Training, expect, fill, form_of,
-    optimal, random,
+    Candidates, Criterion, Limit, Noise, Options, Problem, Sampling, Training, expect, fill, optimal, random,
 };
 use rooflaw::runs::RunTable;
 use rooflaw::space;
@@ -25,10 +24,11 @@ fn candidates(count: usize, tokens: &[f64]) -> Candidates {
 #[test]
 fn plans_for_the_codesign_law() {
     let candidates = candidates(800, &[1e10]);
-    let (form, values) = form_of(&law::find("co-design").unwrap());
+    let law = law::find("co-design").unwrap();
+    let (form, values) = law.family.form_and_values(&law.numbers).unwrap();
     let sets = [values];
     let problem = Problem {
-        form: &form,
+        form,
         values: &sets,
         candidates: &candidates,
         targets: None,

@@ -1,0 +1,268 @@
+//! `rooflaw plan-runs`: which architectures to train next.
+
+mod args;
+pub mod print;
+
+pub use args::Args;
+
+use crate::input::{self, DEFAULT_NOISE};
+use crate::output::{self, Folder};
+use crate::report;
+use anyhow::{Context as _, Result, anyhow, bail};
+use rooflaw::architecture::Architecture;
+use rooflaw::law::fit::{Form, Values};
+use rooflaw::law::{Feature, LawFile, LossLaw};
+use rooflaw::plan::{
+    self, Candidates, Criterion, Expectation, Filling, Limit, Noise, Options, Plan, Problem, Sampling,
+    Training,
+};
+use rooflaw::runs::RunTable;
+use serde::Serialize;
+
+/// Runs without a number of them or a budget.
+const DEFAULT_RUNS: u32 = 12;
+/// Members of a law's ensemble that a plan averages over.
+const MEMBERS: usize = 16;
+/// Random draws that a plan is compared with.
+const DRAWS: u64 = 20;
+
+/// What was planned.
+#[derive(Serialize)]
+pub struct Planned {
+    /// The space's id.
+    pub space: String,
+    /// The law's id, where there is one.
+    pub law: Option<String>,
+    /// How the runs were chosen.
+    pub method: Method,
+    /// The runs, the most telling first.
+    pub runs: Vec<PlannedRun>,
+    /// What training them costs, FLOP; without training tokens, per token.
+    pub training_flop: f64,
+    /// Architectures and tokens that were looked at.
+    pub n_candidates: usize,
+    /// Runs that are in.
+    pub n_existing: usize,
+    /// Where candidates, runs that are in and planned runs lie, for the figure.
+    #[serde(skip)]
+    pub picture: Picture,
+}
+
+/// How runs were chosen, and what is to be expected of them.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// For a law.
+    Optimal {
+        /// The plan.
+        plan: Plan,
+        /// Draws at random within the same limits: root of the mean variance of predictions over the space.
+        random_rms: Vec<Option<f64>>,
+        /// Runs that are in and law: sets of values averaged over.
+        value_sets: usize,
+    },
+    /// Spread over the space.
+    Filling {
+        /// The choice.
+        filling: Filling,
+    },
+}
+
+/// A run to do.
+#[derive(Clone, Copy, Serialize)]
+pub struct PlannedRun {
+    /// The architecture.
+    pub architecture: Architecture,
+    /// Training tokens.
+    pub tokens: Option<f64>,
+    /// What training costs, FLOP; without training tokens, per token.
+    pub training_flop: f64,
+}
+
+/// Values of the variables by candidate, and which are chosen.
+#[derive(Default)]
+pub struct Picture {
+    /// Candidates.
+    pub candidates: Vec<(String, Vec<f64>)>,
+    /// Indices of those chosen.
+    pub chosen: Vec<usize>,
+    /// Runs that are in.
+    pub existing: Vec<(String, Vec<f64>)>,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<()> {
+    let space = input::space(&args.space)?;
+    let law = args.law.as_deref().map(planning_law).transpose()?;
+    let existing = args.existing.as_deref().map(input::runs).transpose()?;
+    if let Some(out) = &args.out {
+        Folder::check(out)?;
+    }
+    let training = Training {
+        sequence_length: args.sequence_length,
+        tokens: tokens(args, law.as_ref())?,
+    };
+    if args.budget.is_some() && training.tokens.is_empty() {
+        bail!("--budget is in FLOP of whole trainings: give --tokens, such as 10B");
+    }
+    let candidates = Candidates::of_space(&space, &training, &Sampling::candidates(args.seed))
+        .with_context(|| format!("space `{}`", space.id))?;
+    let limit = limit(args);
+    let (method, chosen) = match &law {
+        Some(law) => {
+            let targets = Candidates::of_space(&space, &training, &Sampling::targets(args.seed))?;
+            optimal(args, law, &candidates, &targets, existing.as_ref(), limit)?
+        }
+        None => {
+            let filling = plan::fill(&candidates, existing.as_ref(), None, limit)?;
+            let chosen = filling.chosen.clone();
+            (Method::Filling { filling }, chosen)
+        }
+    };
+    let planned = Planned {
+        space: space.id.clone(),
+        law: law.map(|law| law.id),
+        runs: planned_runs(&candidates, &chosen),
+        training_flop: candidates.total_flop(&chosen),
+        n_candidates: candidates.len(),
+        n_existing: existing.as_ref().map_or(0, RunTable::n_rows),
+        picture: Picture {
+            candidates: candidates.variables().to_vec(),
+            chosen,
+            existing: existing.map(|table| table.variables).unwrap_or_default(),
+        },
+        method,
+    };
+    if let Some(out) = &args.out {
+        let mut folder = Folder::new(out)?;
+        report::plan::write(&planned, &mut folder)?;
+        folder.commit()?;
+    }
+    if args.json {
+        output::json(&planned)
+    } else {
+        print::print(args, &planned)
+    }
+}
+
+/// A law that plans can be made for: with numbers, and with terms.
+fn planning_law(name: &str) -> Result<LossLaw> {
+    let file: LawFile = input::law_file(name)?;
+    let law = file.into_law()?;
+    if law.family.form_and_values(&law.numbers).is_none() {
+        bail!(
+            "--law {}: plans are made for laws that are sums of terms; leave it out to spread runs over the space",
+            law.id
+        );
+    }
+    Ok(law)
+}
+
+fn tokens(args: &Args, law: Option<&LossLaw>) -> Result<Vec<f64>> {
+    let wanted = law.filter(|law| law.needs_tokens());
+    if !args.tokens.is_empty() {
+        return Ok(args.tokens.clone());
+    }
+    let Some(law) = wanted else {
+        return Ok(Vec::new());
+    };
+    let most = law.fitted_range.get(Feature::Tokens).map(|(_, most)| most);
+    most.map(|most| vec![most]).ok_or_else(|| {
+        anyhow!(
+            "the law {} depends on tokens: give --tokens, such as 10B,100B",
+            law.id
+        )
+    })
+}
+
+fn limit(args: &Args) -> Limit {
+    match (args.runs, args.budget) {
+        (Some(runs), Some(budget)) => Limit::runs(runs as usize).within(budget),
+        (None, Some(budget)) => Limit::budget(budget),
+        (runs, None) => Limit::runs(runs.unwrap_or(DEFAULT_RUNS) as usize),
+    }
+}
+
+fn optimal(
+    args: &Args,
+    law: &LossLaw,
+    candidates: &Candidates,
+    targets: &Candidates,
+    existing: Option<&RunTable>,
+    limit: Limit,
+) -> Result<(Method, Vec<usize>)> {
+    let (form, values) = values(law).ok_or_else(|| anyhow!("the law {} has no terms", law.id))?;
+    let own = law
+        .ensemble
+        .as_ref()
+        .map(|ensemble| ensemble.residual_sd)
+        .filter(|sd| *sd > 0.0);
+    let problem = Problem {
+        form,
+        values: &values,
+        candidates,
+        targets: Some(targets),
+        existing,
+        noise: Noise::Relative(args.noise.or(own).unwrap_or(DEFAULT_NOISE)),
+    };
+    let options = Options {
+        criterion: args.criterion,
+        limit,
+        repeats: args.repeats as usize,
+    };
+    let plan = plan::optimal(&problem, &options)?;
+    let rms = |expectation: Expectation| expectation.after.map(|after| after.rms);
+    let draw = |seed: u64| -> Result<Option<f64>> {
+        let drawn = plan::random(candidates, limit, seed)?;
+        Ok(rms(plan::expect(&problem, &drawn)?))
+    };
+    let seeds = (0..DRAWS).map(|index| u64::from(args.seed) * DRAWS + index);
+    let random_rms = seeds.map(draw).collect::<Result<_>>()?;
+    let chosen = plan.chosen.iter().map(|chosen| chosen.candidate).collect();
+    let method = Method::Optimal {
+        plan,
+        random_rms,
+        value_sets: values.len(),
+    };
+    Ok((method, chosen))
+}
+
+/// The law's numbers, then some of its refits: a plan does well on average over them.
+fn values(law: &LossLaw) -> Option<(&Form, Vec<Values>)> {
+    let (form, best) = law.family.form_and_values(&law.numbers)?;
+    let members = law.ensemble.iter().flat_map(|ensemble| &ensemble.members);
+    let refits = members.filter_map(|member| Some(law.family.form_and_values(member)?.1));
+    Some((form, std::iter::once(best).chain(refits.take(MEMBERS)).collect()))
+}
+
+fn planned_runs(candidates: &Candidates, chosen: &[usize]) -> Vec<PlannedRun> {
+    let planned = |&index: &usize| {
+        let candidate = candidates.list().get(index)?;
+        Some(PlannedRun {
+            architecture: candidate.architecture?,
+            tokens: candidate.tokens,
+            training_flop: candidate.training_flop,
+        })
+    };
+    chosen.iter().filter_map(planned).collect()
+}
+
+impl Method {
+    /// How the runs were chosen, in words.
+    pub fn text(&self) -> String {
+        match self {
+            Method::Optimal { plan, value_sets, .. } => {
+                let what = match plan.criterion {
+                    Criterion::D => "D-optimal: they determine the law's numbers best",
+                    Criterion::I => "I-optimal: they determine the law's predictions over the space best",
+                };
+                if *value_sets > 1 {
+                    format!("{what}, on average over {value_sets} sets of its numbers")
+                } else {
+                    what.to_owned()
+                }
+            }
+            Method::Filling { filling } => format!("spread over {}", filling.variables.join(", ")),
+        }
+    }
+}
