@@ -9,7 +9,7 @@
 mod edits;
 
 use libfuzzer_sys::fuzz_target;
-use rooflaw::law::{Feature, Features, LawFile, LawForm};
+use rooflaw::law::{Feature, Features, LawFile, Formula};
 
 /// A small model, a large one, and the ends of what an architecture can have.
 const POINTS: [Features; 4] = [
@@ -115,7 +115,7 @@ fuzz_target!(|input: &[u8]| {
         for extrapolation in law.extrapolations(features) {
             assert!(!extrapolation.to_string().is_empty());
         }
-        let LawForm::AdditivePower {
+        let Formula::AdditivePower {
             irreducible_loss,
             terms,
         } = &law.form

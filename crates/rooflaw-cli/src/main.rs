@@ -31,6 +31,8 @@ enum Command {
     Compare(commands::compare::Args),
     /// Tables of training runs: what is in them, and from the logs of trainers
     Runs(commands::runs::Args),
+    /// Fit loss laws to training runs, and say how far to trust them
+    Fit(commands::fit::Args),
     /// Which architectures to train next, so that a law is known best
     PlanRuns(commands::plan_runs::Args),
     /// The devices rooflaw knows, with the source of each figure
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         Command::Predict(args) => commands::predict::run(&args),
         Command::Compare(args) => commands::compare::run(&args),
         Command::Runs(args) => commands::runs::run(&args),
+        Command::Fit(args) => commands::fit::run(&args),
         Command::PlanRuns(args) => commands::plan_runs::run(&args),
         Command::Devices(args) => commands::devices::run(&args),
         Command::Models(args) => commands::models::run(&args),

@@ -4,7 +4,7 @@ use crate::{input, output};
 use anyhow::Result;
 use output::MeasuredTable;
 use rooflaw::law::fit::Exponent;
-use rooflaw::law::{self, Family, Feature, LawFile, LawForm};
+use rooflaw::law::{self, Family, Feature, LawFile, Formula};
 use serde_json::json;
 
 /// The loss laws rooflaw knows.
@@ -57,7 +57,7 @@ pub fn run(args: &Args) -> Result<()> {
 fn as_json(file: LawFile) -> Result<serde_json::Value> {
     let (id, about) = (file.id.clone(), file.about.clone());
     let variables: Vec<String> = file.family.variables().into_iter().map(str::to_owned).collect();
-    let terms = terms(&file);
+    let terms = formula(&file);
     Ok(match file.into_law() {
         Ok(law) => serde_json::to_value(law)?,
         Err(refused) => json!({
@@ -74,11 +74,11 @@ fn as_json(file: LawFile) -> Result<serde_json::Value> {
 }
 
 /// The right-hand side, a line for each term.
-fn terms(file: &LawFile) -> Vec<String> {
+pub fn formula(file: &LawFile) -> Vec<String> {
     let numbers = file.numbers.as_deref();
     let Family::AdditivePower(form) = &file.family else {
         let routed = numbers.and_then(|numbers| match file.family.with(numbers) {
-            Some(LawForm::Routed(law)) => Some(law),
+            Some(Formula::Routed(law)) => Some(law),
             _ => None,
         });
         let Some(law) = routed else {
@@ -141,7 +141,7 @@ fn detail(file: &LawFile) -> Result<()> {
         output::remark("Quality", quality)?;
     }
     output::line("")?;
-    for line in terms(file) {
+    for line in formula(file) {
         output::line(&line)?;
     }
     output::line("")?;

@@ -2,6 +2,8 @@
 
 pub mod design;
 pub mod figures;
+pub mod fit;
+pub mod fit_figures;
 pub mod plan;
 pub mod prediction;
 

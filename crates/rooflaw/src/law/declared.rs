@@ -2,7 +2,7 @@
 
 use super::fit::routed::RoutedLaw;
 use super::fit::{Exponent, Form, FormTerm, Values};
-use super::{Ensemble, Feature, FittedRange, Kernel, LawForm, LossLaw, Term};
+use super::{Ensemble, Feature, FittedRange, Kernel, Formula, LossLaw, Term};
 use serde::{Deserialize, Serialize};
 
 /// Where a law comes from, for people.
@@ -76,7 +76,7 @@ impl Family {
     /// The formula with numbers; `None` when they are not as many as [`Family::n_numbers`], or when a term is in a
     /// variable that no architecture has.
     #[must_use]
-    pub fn with(&self, numbers: &[f64]) -> Option<LawForm> {
+    pub fn with(&self, numbers: &[f64]) -> Option<Formula> {
         match self {
             Family::AdditivePower(_) => {
                 let (form, values) = self.form_and_values(numbers)?;
@@ -102,7 +102,7 @@ impl Family {
                     .zip(&values.coefficients)
                     .map(term)
                     .collect::<Option<_>>()?;
-                Some(LawForm::AdditivePower {
+                Some(Formula::AdditivePower {
                     irreducible_loss: values.irreducible_loss,
                     terms,
                 })
@@ -111,7 +111,7 @@ impl Family {
                 let &[a, b, c, d, expert_start, expert_max] = numbers else {
                     return None;
                 };
-                Some(LawForm::Routed(RoutedLaw {
+                Some(Formula::Routed(RoutedLaw {
                     a,
                     b,
                     c,

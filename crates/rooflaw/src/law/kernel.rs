@@ -1,6 +1,6 @@
 //! The law as the evaluation loop wants it.
 
-use super::{Feature, Features, LawForm, MAX_TERMS, Term, elementary};
+use super::{Feature, Features, Formula, MAX_TERMS, Term, elementary};
 use crate::architecture::{Architecture, Parameters};
 use crate::law::fit::routed::RoutedLaw;
 use crate::pair::Pair;
@@ -213,13 +213,13 @@ impl General {
 }
 
 impl Kernel {
-    pub(crate) fn new(form: &LawForm, training_tokens: Option<f64>) -> Kernel {
+    pub(crate) fn new(form: &Formula, training_tokens: Option<f64>) -> Kernel {
         let (irreducible_loss, terms, routed) = match form {
-            LawForm::AdditivePower {
+            Formula::AdditivePower {
                 irreducible_loss,
                 terms,
             } => (*irreducible_loss, terms.as_slice(), None),
-            LawForm::Routed(law) => (0.0, &[][..], Some(*law)),
+            Formula::Routed(law) => (0.0, &[][..], Some(*law)),
         };
         let uses = |feature: &Feature| {
             let of_term = |term: &Term| term.of_features()[*feature as usize] != 0.0;

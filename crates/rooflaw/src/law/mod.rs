@@ -13,6 +13,7 @@ mod ensemble;
 mod feature;
 mod file;
 pub mod fit;
+mod fitted;
 mod kernel;
 mod power;
 mod range;
@@ -43,7 +44,7 @@ pub struct LossLaw {
     pub about: About,
     /// The formula with its numbers.
     #[serde(flatten)]
-    pub form: LawForm,
+    pub form: Formula,
     /// The range of each feature over the fitted runs.
     pub fitted_range: FittedRange,
     /// The runs it was fitted to, when it was fitted here.
@@ -66,7 +67,7 @@ pub struct LossLaw {
 /// The formula of a law.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "form", rename_all = "snake_case")]
-pub enum LawForm {
+pub enum Formula {
     /// `L = L∞ + Σ c · Π feature^e`.
     AdditivePower {
         /// `L∞`, nats/token.
@@ -133,11 +134,11 @@ impl LossLaw {
     #[must_use]
     pub fn uses(&self, feature: Feature) -> bool {
         match &self.form {
-            LawForm::AdditivePower { terms, .. } => terms.iter().any(|term| {
+            Formula::AdditivePower { terms, .. } => terms.iter().any(|term| {
                 let mut exponents = term.exponents.iter();
                 exponents.any(|&(found, exponent)| found == feature && exponent != 0.0)
             }),
-            LawForm::Routed(_) => matches!(feature, Feature::ActiveParameters | Feature::NExperts),
+            Formula::Routed(_) => matches!(feature, Feature::ActiveParameters | Feature::NExperts),
         }
     }
 
@@ -158,7 +159,7 @@ impl LossLaw {
     /// Each term's share of the loss, nats/token, in the order of the terms; none for a law that is no sum.
     #[must_use]
     pub fn contributions(&self, features: &Features) -> Vec<(String, f64)> {
-        let LawForm::AdditivePower { terms, .. } = &self.form else {
+        let Formula::AdditivePower { terms, .. } = &self.form else {
             return Vec::new();
         };
         let features = self.trained(features);
