@@ -8,6 +8,8 @@ mod chinchilla;
 mod clark;
 mod gemstones;
 mod properties;
+mod synthetic;
+mod trust;
 
 use rooflaw::law::fit::{Fit, Form, Objective, Observations, Quality, predict};
 
