@@ -4,7 +4,7 @@ use crate::{input, output};
 use anyhow::Result;
 use output::MeasuredTable;
 use rooflaw::law::fit::Exponent;
-use rooflaw::law::{self, Family, Feature, LawFile, Formula};
+use rooflaw::law::{self, Family, Feature, Formula, LawFile};
 use serde_json::json;
 
 /// The loss laws rooflaw knows.

@@ -24,7 +24,11 @@ pub fn write(fitted: &Fitted, args: &Args, folder: &mut Folder) -> Result<()> {
         let caption = "Each law's error on runs left out of its fit, on the runs it was fitted to, and on larger runs than it was \
                        fitted to.";
         blocks.push(draw("comparison", &fit_figures::comparison(fitted), caption)?);
-        blocks.push(Block::Table(page_table("Laws", print::comparison_table(fitted), None)));
+        blocks.push(Block::Table(page_table(
+            "Laws",
+            print::comparison_table(fitted),
+            None,
+        )));
         blocks.push(Block::Paragraph(print::comparison_text(fitted)));
         blocks.push(Block::Heading(format!("In detail: {}", detail.law.id)));
     }
@@ -32,12 +36,20 @@ pub fn write(fitted: &Fitted, args: &Args, folder: &mut Folder) -> Result<()> {
     let caption = "Predicted against actual loss. Bars: where a new run would lie in 90 % of cases. Left out: predicted by a \
                    fit without the run.";
     blocks.push(draw("agreement", &fit_figures::agreement(fitted), caption)?);
-    blocks.push(Block::Table(page_table("Agreement", print::quality_table(fitted), None)));
+    blocks.push(Block::Table(page_table(
+        "Agreement",
+        print::quality_table(fitted),
+        None,
+    )));
     let caption = "What the law leaves over, against each variable: a trend is a term that it lacks.";
     blocks.push(draw("residuals", &fit_figures::residuals(fitted), caption)?);
     if let Some(table) = print::numbers_table(fitted) {
         let figure = fit_figures::intervals(fitted);
-        blocks.push(draw("intervals", &figure, "The law's numbers, each on an axis of its own.")?);
+        blocks.push(draw(
+            "intervals",
+            &figure,
+            "The law's numbers, each on an axis of its own.",
+        )?);
         blocks.push(Block::Table(page_table("Numbers of the law", table, None)));
         blocks.push(Block::Paragraph(print::intervals_text(fitted)));
     }
@@ -60,8 +72,16 @@ fn page(fitted: &Fitted, args: &Args, blocks: Vec<Block>) -> Page {
         detail,
     };
     let mut cards = vec![
-        card("R²", format!("{:.4}", quality.r_squared), "on the fitted rows".to_owned()),
-        card("MAE", format!("{:.4}", quality.mae), "on the fitted rows".to_owned()),
+        card(
+            "R²",
+            format!("{:.4}", quality.r_squared),
+            "on the fitted rows".to_owned(),
+        ),
+        card(
+            "MAE",
+            format!("{:.4}", quality.mae),
+            "on the fitted rows".to_owned(),
+        ),
     ];
     if let Ok(found) = &row.cross_validation {
         let error = format!("± {:.4}, on runs left out", found.mae_error);
@@ -69,12 +89,24 @@ fn page(fitted: &Fitted, args: &Args, blocks: Vec<Block>) -> Page {
     }
     if let Some(Ok(found)) = &row.extrapolation {
         let above = format!("above {} = {:.1e}", found.size, found.fitted_up_to);
-        cards.push(card("MAE, larger runs", format!("{:.4}", found.quality.mae), above));
+        cards.push(card(
+            "MAE, larger runs",
+            format!("{:.4}", found.quality.mae),
+            above,
+        ));
     }
     let note = |kind: NoteKind| move |text: String| Note { kind, text };
-    let mut notes: Vec<Note> = fitted.warnings.iter().cloned().map(note(NoteKind::Warning)).collect();
+    let mut notes: Vec<Note> = fitted
+        .warnings
+        .iter()
+        .cloned()
+        .map(note(NoteKind::Warning))
+        .collect();
     notes.extend(print::sentences(fitted).into_iter().map(note(NoteKind::Note)));
-    let unsuited = fitted.unsuited.iter().map(|(id, why)| format!("Not fitted: {id} ({why})."));
+    let unsuited = fitted
+        .unsuited
+        .iter()
+        .map(|(id, why)| format!("Not fitted: {id} ({why})."));
     notes.extend(unsuited.map(note(NoteKind::Note)));
     notes.push(note(NoteKind::Assumption)(format!(
         "Runs: {}, {}; SHA-256 {}.",

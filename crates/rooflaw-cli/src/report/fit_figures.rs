@@ -48,7 +48,9 @@ pub fn agreement(fitted: &Fitted) -> AgreementFigure {
         let points = detail.left_out.iter().enumerate();
         series.push(AgreementSeries {
             label: "left out".to_owned(),
-            points: points.map(|(row, &predicted)| point(row, predicted, false)).collect(),
+            points: points
+                .map(|(row, &predicted)| point(row, predicted, false))
+                .collect(),
         });
     }
     AgreementFigure {
@@ -73,7 +75,11 @@ pub fn residuals(fitted: &Fitted) -> ResidualsFigure {
             scale: scale_of(values),
             series: vec![ResidualSeries {
                 label: String::new(),
-                points: values.iter().enumerate().map(|(row, &value)| (value, percent(row))).collect(),
+                points: values
+                    .iter()
+                    .enumerate()
+                    .map(|(row, &value)| (value, percent(row)))
+                    .collect(),
             }],
         })
     };
@@ -91,8 +97,14 @@ pub fn residuals(fitted: &Fitted) -> ResidualsFigure {
 fn scale_of(values: &[f64]) -> Scale {
     let (least, most) = values
         .iter()
-        .fold((f64::INFINITY, 0.0), |(least, most): (f64, f64), &value| (least.min(value), most.max(value)));
-    if most > 10.0 * least { Scale::Log10 } else { Scale::Linear }
+        .fold((f64::INFINITY, 0.0), |(least, most): (f64, f64), &value| {
+            (least.min(value), most.max(value))
+        });
+    if most > 10.0 * least {
+        Scale::Log10
+    } else {
+        Scale::Linear
+    }
 }
 
 fn drawn(interval: Option<&fit::Interval>) -> Option<Interval> {
@@ -114,14 +126,21 @@ pub fn intervals(fitted: &Fitted) -> IntervalsFigure {
                 let (found, index) = found.as_ref().zip(index)?;
                 drawn(found.parameters.get(index))
             };
-            let verdict = detail.identifiability.as_ref().and_then(|found| found.verdict(parameter));
+            let verdict = detail
+                .identifiability
+                .as_ref()
+                .and_then(|found| found.verdict(parameter));
             rows.push(IntervalRow {
                 name: form.parameter_name(parameter),
                 estimate: print::value_of(&fit.values(), parameter),
                 interval: find(&detail.intervals),
                 second: find(&detail.bootstrap).filter(|_| detail.profiles.is_some()),
                 published: None,
-                scale: if matches!(parameter, Parameter::Coefficient(_)) { Scale::Log10 } else { Scale::Linear },
+                scale: if matches!(parameter, Parameter::Coefficient(_)) {
+                    Scale::Log10
+                } else {
+                    Scale::Linear
+                },
                 text: String::new(),
                 flag: match (index, verdict) {
                     (None, _) => "held".to_owned(),
@@ -135,7 +154,12 @@ pub fn intervals(fitted: &Fitted) -> IntervalsFigure {
     IntervalsFigure {
         title: format!("Numbers of the law {}", detail.law.id),
         subtitle: format!("{:.0} % intervals", 100.0 * confidence),
-        interval_label: if detail.profiles.is_some() { "profile likelihood" } else { "bootstrap of the runs" }.to_owned(),
+        interval_label: if detail.profiles.is_some() {
+            "profile likelihood"
+        } else {
+            "bootstrap of the runs"
+        }
+        .to_owned(),
         second_label: "bootstrap of the runs".to_owned(),
         published_label: String::new(),
         rows,
@@ -156,7 +180,9 @@ pub fn comparison(fitted: &Fitted) -> ComparisonFigure {
                     Err(error) => error.to_string(),
                 },
                 cross_validated: validated.map(|found| found.quality.mae),
-                standard_error: validated.map(|found| found.mae_error).filter(|error| error.is_finite()),
+                standard_error: validated
+                    .map(|found| found.mae_error)
+                    .filter(|error| error.is_finite()),
                 in_sample: row.fit.as_ref().ok().map(|fit| fit.quality().mae),
                 extrapolation: larger.map(|found| found.quality.mae),
             }
@@ -170,7 +196,9 @@ pub fn comparison(fitted: &Fitted) -> ComparisonFigure {
         cross_validated_label: "runs left out ± standard error".to_owned(),
         in_sample_label: "fitted runs".to_owned(),
         extrapolation_label: "larger runs".to_owned(),
-        best: rows.iter().position(|row| row.name == fitted.compared[fitted.best].name),
+        best: rows
+            .iter()
+            .position(|row| row.name == fitted.compared[fitted.best].name),
         rows,
     }
 }
@@ -180,16 +208,31 @@ pub fn profiles(fitted: &Fitted) -> Option<ProfilesFigure> {
     let detail = &fitted.detail;
     let (profiles, fit) = (detail.profiles.as_ref()?, power(&detail.fit)?);
     let free = fit.form.free_parameters();
-    let panels = free.iter().zip(&profiles.parameters).map(|(&parameter, profile)| ProfilePanel {
-        label: fit.form.parameter_name(parameter),
-        scale: if matches!(parameter, Parameter::Coefficient(_)) { Scale::Log10 } else { Scale::Linear },
-        points: profile.points.iter().map(|point| (point.value, point.statistic.abs())).collect(),
-        optimum: Some(profile.estimate),
-        note: match detail.identifiability.as_ref().and_then(|found| found.verdict(parameter)) {
-            Some(Verdict::NotIdentifiable { .. }) => "not determined".to_owned(),
-            _ => String::new(),
-        },
-    });
+    let panels = free
+        .iter()
+        .zip(&profiles.parameters)
+        .map(|(&parameter, profile)| ProfilePanel {
+            label: fit.form.parameter_name(parameter),
+            scale: if matches!(parameter, Parameter::Coefficient(_)) {
+                Scale::Log10
+            } else {
+                Scale::Linear
+            },
+            points: profile
+                .points
+                .iter()
+                .map(|point| (point.value, point.statistic.abs()))
+                .collect(),
+            optimum: Some(profile.estimate),
+            note: match detail
+                .identifiability
+                .as_ref()
+                .and_then(|found| found.verdict(parameter))
+            {
+                Some(Verdict::NotIdentifiable { .. }) => "not determined".to_owned(),
+                _ => String::new(),
+            },
+        });
     // The statistic at an end of an interval is the quantile.
     let end = profiles.parameters.iter().find_map(|profile| {
         let low = profile.interval.low?;

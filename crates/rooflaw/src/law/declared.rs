@@ -2,7 +2,7 @@
 
 use super::fit::routed::RoutedLaw;
 use super::fit::{Exponent, Form, FormTerm, Values};
-use super::{Ensemble, Feature, FittedRange, Kernel, Formula, LossLaw, Term};
+use super::{Ensemble, Feature, FittedRange, Formula, Kernel, LossLaw, Term};
 use serde::{Deserialize, Serialize};
 
 /// Where a law comes from, for people.

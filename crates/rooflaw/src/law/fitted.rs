@@ -53,7 +53,14 @@ impl LawFile {
     /// The file of this law fitted to runs: its numbers, the refits that its intervals come from, the scatter of runs
     /// about it (σ of `ln L`), the range of the runs and their digest.
     #[must_use]
-    pub fn fitted(&self, about: About, fit: &LawFit, refits: &[LawFit], residual_sd: f64, runs: &RunTable) -> LawFile {
+    pub fn fitted(
+        &self,
+        about: About,
+        fit: &LawFit,
+        refits: &[LawFit],
+        residual_sd: f64,
+        runs: &RunTable,
+    ) -> LawFile {
         let mut fitted_range = FittedRange::default();
         for (name, values) in &runs.variables {
             let range = values

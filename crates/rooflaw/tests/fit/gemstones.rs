@@ -2,7 +2,7 @@
 
 use super::{data, huber, print, published};
 use rooflaw::law::fit::{
-    Form, Objective, Observations, Quality, Starts, bootstrap, fit, leave_one_group_out, objective_value,
+    Folds, Form, LawFit, Objective, Observations, Starts, bootstrap, cross_validate, fit, objective_value,
 };
 
 const COLUMNS: [&str; 3] = ["hidden_size", "n_layers", "tokens"];
@@ -111,8 +111,11 @@ fn depth_and_width_at_fixed_tokens() {
     let found = fit(&form, &observations, Objective::LogLeastSquares, &random(32)).unwrap();
     print("fixed tokens", &found);
     assert!(found.quality.r_squared >= 0.997);
-    let predicted = leave_one_group_out(&found, &observations, &random(8)).unwrap();
-    let left_out = Quality::of(&predicted, observations.losses());
+    let folds = Folds::leave_one_group_out(&observations);
+    let found = LawFit::Power(found);
+    let left_out = cross_validate(&found, &observations, &folds, &random(8))
+        .unwrap()
+        .quality;
     println!("leave one shape out: {left_out:?}");
     assert!(left_out.mae <= 0.017 && left_out.r_squared > 0.99);
 }

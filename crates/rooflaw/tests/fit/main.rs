@@ -9,6 +9,8 @@ mod clark;
 mod gemstones;
 mod properties;
 mod steplaw;
+mod synthetic;
+mod trust;
 
 use rooflaw::law::fit::{Fit, Form, Objective, Observations, Quality, predict};
 

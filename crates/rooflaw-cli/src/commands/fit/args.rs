@@ -84,7 +84,9 @@ fn number(text: &str) -> Result<f64, String> {
 }
 
 fn fixed(text: &str) -> Result<(String, f64), String> {
-    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE, such as alpha=0.34")?;
+    let (name, value) = text
+        .split_once('=')
+        .ok_or("expected NAME=VALUE, such as alpha=0.34")?;
     Ok((name.trim().to_owned(), number(value)?))
 }
 

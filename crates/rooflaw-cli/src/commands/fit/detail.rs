@@ -3,8 +3,8 @@
 use super::{Args, power};
 use anyhow::Result;
 use rooflaw::law::fit::{
-    Compared, Identifiability, LawFit, Objective, Observations, ParameterIntervals, Profiles, bootstrap_intervals,
-    identify, prediction_interval, profile,
+    Compared, Identifiability, LawFit, Objective, Observations, ParameterIntervals, Profiles,
+    bootstrap_intervals, identify, prediction_interval, profile,
 };
 use rooflaw::law::{About, COVERAGE, LawFile};
 use rooflaw::runs::RunTable;
@@ -70,7 +70,9 @@ pub fn of(
     let is_huber = matches!(args.objective, Objective::LogHuber { .. });
     let profiles = power(&fit).filter(|_| !is_huber).and_then(|fit| {
         let profiles = profile(fit, observations, args.confidence);
-        profiles.map_err(|error| remark("no profile intervals", &error)).ok()
+        profiles
+            .map_err(|error| remark("no profile intervals", &error))
+            .ok()
     });
     if let Some(profiles) = &profiles {
         // A profile may come across a better optimum than the starts did.
@@ -96,21 +98,35 @@ pub fn of(
             .collect();
         bootstrap_intervals(base, &powers, observations, args.confidence).ok()
     });
-    let intervals = profiles.as_ref().map(Profiles::intervals).or_else(|| bootstrap.clone());
+    let intervals = profiles
+        .as_ref()
+        .map(Profiles::intervals)
+        .or_else(|| bootstrap.clone());
     let identifiability = power(&fit).zip(intervals.as_ref()).and_then(|(fit, intervals)| {
         let judged = identify(fit, observations, intervals);
-        judged.map_err(|error| remark("no verdict on the numbers", &error)).ok()
+        judged
+            .map_err(|error| remark("no verdict on the numbers", &error))
+            .ok()
     });
     let predicted = fit.predict(observations)?;
     let scatter = fit.scatter(observations)?;
-    let by_member: Vec<Vec<f64>> = good.iter().filter_map(|refit| refit.predict(observations).ok()).collect();
+    let by_member: Vec<Vec<f64>> = good
+        .iter()
+        .filter_map(|refit| refit.predict(observations).ok())
+        .collect();
     let prediction_intervals = (0..table.n_rows())
         .map(|row| {
             let members: Vec<f64> = by_member.iter().map(|losses| losses[row]).collect();
             prediction_interval(&members, scatter, COVERAGE)
         })
         .collect();
-    let law = file.fitted(about(file, &fit, compared, args, table), &fit, &good, scatter, table);
+    let law = file.fitted(
+        about(file, &fit, compared, args, table),
+        &fit,
+        &good,
+        scatter,
+        table,
+    );
     Ok(Detail {
         outliers: outliers(&predicted, scatter, table),
         left_out: compared
@@ -137,9 +153,17 @@ fn about(file: &LawFile, fit: &LawFit, compared: &Compared, args: &Args, table: 
         |_| String::new(),
         |found| format!("; on runs left out MAE {:.4}", found.quality.mae),
     );
-    let name = args.runs.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let name = args
+        .runs
+        .file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     // A law that was fitted before says so in its source; what it was then does not matter now.
-    let form = file.about.source.split(" Fitted by rooflaw ").next().unwrap_or_default();
+    let form = file
+        .about
+        .source
+        .split(" Fitted by rooflaw ")
+        .next()
+        .unwrap_or_default();
     About {
         name: file.about.name.clone(),
         source: format!(
@@ -155,7 +179,11 @@ fn about(file: &LawFile, fit: &LawFit, compared: &Compared, args: &Args, table: 
             "R² {:.4}, MAE {:.4} on the fitted rows{validated}",
             quality.r_squared, quality.mae
         )),
-        note: file.about.note.clone().filter(|_| file.runs.is_none() && file.numbers.is_none()),
+        note: file
+            .about
+            .note
+            .clone()
+            .filter(|_| file.runs.is_none() && file.numbers.is_none()),
     }
 }
 
@@ -188,7 +216,12 @@ fn outliers(predicted: &[f64], scatter: f64, table: &RunTable) -> Vec<Outlier> {
             deviations,
         })
     };
-    let mut found: Vec<Outlier> = predicted.iter().zip(&table.loss).enumerate().filter_map(far).collect();
+    let mut found: Vec<Outlier> = predicted
+        .iter()
+        .zip(&table.loss)
+        .enumerate()
+        .filter_map(far)
+        .collect();
     found.sort_by(|a, b| b.deviations.abs().total_cmp(&a.deviations.abs()));
     found
 }
@@ -196,7 +229,11 @@ fn outliers(predicted: &[f64], scatter: f64, table: &RunTable) -> Vec<Outlier> {
 /// What a row is called: its group and its tokens, or its variables.
 pub fn label(table: &RunTable, row: usize) -> String {
     let brief = |value: f64| {
-        if value >= 1e6 { format!("{value:.2e}") } else { format!("{value}") }
+        if value >= 1e6 {
+            format!("{value:.2e}")
+        } else {
+            format!("{value}")
+        }
     };
     let column = |name: &str| table.variables.iter().find(|(found, _)| found == name);
     match &table.group {
@@ -207,7 +244,9 @@ pub fn label(table: &RunTable, row: usize) -> String {
         },
         None => {
             let variables = table.variables.iter().take(3);
-            let cells: Vec<String> = variables.map(|(name, values)| format!("{name} {}", brief(values[row]))).collect();
+            let cells: Vec<String> = variables
+                .map(|(name, values)| format!("{name} {}", brief(values[row])))
+                .collect();
             cells.join(", ")
         }
     }

@@ -60,13 +60,24 @@ pub fn wanted(args: &Args, table: &RunTable) -> Result<Laws> {
     let names = args.fix.iter().map(|(name, _)| name);
     let mut names = names.chain(args.bound.iter().map(|(name, _)| name));
     if let Some(unknown) = names.find(|name| !known(name)) {
-        let mut all: Vec<String> = laws.fitted.iter().flat_map(|file| numbers(&file.family)).collect();
+        let mut all: Vec<String> = laws
+            .fitted
+            .iter()
+            .flat_map(|file| numbers(&file.family))
+            .collect();
         all.sort();
         all.dedup();
-        bail!("no law has a number `{unknown}`: expected one of {}", all.join(", "));
+        bail!(
+            "no law has a number `{unknown}`: expected one of {}",
+            all.join(", ")
+        );
     }
     if laws.fitted.is_empty() {
-        let reasons: Vec<String> = laws.unsuited.iter().map(|(id, reason)| format!("{id}: {reason}")).collect();
+        let reasons: Vec<String> = laws
+            .unsuited
+            .iter()
+            .map(|(id, reason)| format!("{id}: {reason}"))
+            .collect();
         bail!(
             "no law suits this table ({}): add columns, or give a law of your own with --law",
             reasons.join("; ")
@@ -102,10 +113,15 @@ fn hold(args: &Args, family: &mut Family) -> Result<()> {
     for (name, (low, high)) in &args.bound {
         let mut exponents = form.exponents.iter_mut();
         if let Some(exponent) = exponents.find(|exponent| exponent.name == *name) {
-            let start = (exponent.start.0.clamp(*low, *high), exponent.start.1.clamp(*low, *high));
+            let start = (
+                exponent.start.0.clamp(*low, *high),
+                exponent.start.1.clamp(*low, *high),
+            );
             *exponent = exponent.clone().within(*low, *high).starting(start.0, start.1);
         } else if name == "irreducible_loss" || form.terms.iter().any(|term| term.name == *name) {
-            bail!("--bound {name}: only exponents can be bounded; coefficients are never negative, and --fix holds them");
+            bail!(
+                "--bound {name}: only exponents can be bounded; coefficients are never negative, and --fix holds them"
+            );
         }
     }
     Ok(())
@@ -121,7 +137,9 @@ fn fix(form: &mut Form, name: &str, value: f64) -> Result<()> {
         Some(&mut form.irreducible_loss)
     } else {
         let mut terms = form.terms.iter_mut();
-        terms.find(|term| term.name == name).map(|term| &mut term.coefficient)
+        terms
+            .find(|term| term.name == name)
+            .map(|term| &mut term.coefficient)
     };
     if let Some(coefficient) = coefficient {
         if value < 0.0 {

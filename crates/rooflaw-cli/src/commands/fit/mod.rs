@@ -131,9 +131,14 @@ fn best(compared: &[Compared]) -> Result<usize> {
         .min_by(|(_, a), (_, b)| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
     match (found, compared.first()) {
         (Some((index, _)), _) => Ok(index),
-        (None, Some(Compared { fit: Err(error), name, .. })) => {
-            Err(anyhow::Error::from(error.clone()).context(format!("law {name}")))
-        }
+        (
+            None,
+            Some(Compared {
+                fit: Err(error),
+                name,
+                ..
+            }),
+        ) => Err(anyhow::Error::from(error.clone()).context(format!("law {name}"))),
         (None, _) => Err(anyhow::anyhow!("no law was fitted")),
     }
 }
@@ -162,7 +167,9 @@ fn warnings(table: &RunTable, file: &LawFile, detail: &Detail) -> Vec<String> {
     if !convergence.best_converged {
         warnings.push("the best descent did not converge: give more --starts".to_owned());
     } else if convergence.starts > 4 && convergence.at_optimum < 2 {
-        warnings.push("only one start found this optimum: there may be a better one, give more --starts".to_owned());
+        warnings.push(
+            "only one start found this optimum: there may be a better one, give more --starts".to_owned(),
+        );
     }
     warnings
 }

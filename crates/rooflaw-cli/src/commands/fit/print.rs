@@ -134,7 +134,11 @@ pub fn comparison_table(fitted: &Fitted) -> MeasuredTable {
 
 /// The laws by the error on runs left out; those without one last.
 pub fn ordered(fitted: &Fitted) -> Vec<&Compared> {
-    let error = |row: &Compared| row.cross_validation.as_ref().map_or(f64::INFINITY, |found| found.quality.mae);
+    let error = |row: &Compared| {
+        row.cross_validation
+            .as_ref()
+            .map_or(f64::INFINITY, |found| found.quality.mae)
+    };
     let mut rows: Vec<&Compared> = fitted.compared.iter().collect();
     rows.sort_by(|a, b| error(a).total_cmp(&error(b)));
     rows
@@ -179,7 +183,10 @@ pub fn numbers_table(fitted: &Fitted) -> Option<MeasuredTable> {
         return None;
     };
     let fit = power(&detail.fit)?;
-    let percent = format!("{:.0} % interval", 100.0 * detail.intervals.as_ref().map_or(0.95, |found| found.confidence));
+    let percent = format!(
+        "{:.0} % interval",
+        100.0 * detail.intervals.as_ref().map_or(0.95, |found| found.confidence)
+    );
     let profiled = detail.profiles.is_some();
     let mut headers = vec!["number", "estimate", percent.as_str()];
     if profiled {
@@ -205,7 +212,10 @@ pub fn numbers_table(fitted: &Fitted) -> Option<MeasuredTable> {
         if profiled {
             row.push(text(&detail.bootstrap));
         }
-        let verdict = detail.identifiability.as_ref().and_then(|found| found.verdict(parameter));
+        let verdict = detail
+            .identifiability
+            .as_ref()
+            .and_then(|found| found.verdict(parameter));
         row.push(match (index, verdict) {
             (None, _) => "held".to_owned(),
             (_, Some(Verdict::NotIdentifiable { .. })) => "not determined".to_owned(),
@@ -249,7 +259,10 @@ pub fn intervals_text(fitted: &Fitted) -> String {
     let mut text = format!("{how}.");
     for report in &found.parameters {
         if let Verdict::NotIdentifiable { reason } = report.verdict {
-            text.push_str(&format!(" {} is not determined: {reason}.", capitalised(&report.name)));
+            text.push_str(&format!(
+                " {} is not determined: {reason}.",
+                capitalised(&report.name)
+            ));
         }
     }
     for sentence in found.sentences() {
@@ -285,7 +298,10 @@ pub fn quality_table(fitted: &Fitted) -> MeasuredTable {
         push(format!("runs left out ({} parts)", fitted.folds), &found.quality);
     }
     if let Some(Ok(found)) = &row.extrapolation {
-        push(format!("runs above {} = {:.2e}", found.size, found.fitted_up_to), &found.quality);
+        push(
+            format!("runs above {} = {:.2e}", found.size, found.fitted_up_to),
+            &found.quality,
+        );
     }
     table
 }
@@ -301,9 +317,15 @@ pub fn sentences(fitted: &Fitted) -> Vec<String> {
     };
     let mut lines = vec![format!(
         "Objective {value:.6e} (a sum over rows); {} of {} descents converged, {} at the optimum.",
-        row.fit.as_ref().map_or(convergence.converged, |fit| fit.convergence().converged),
-        row.fit.as_ref().map_or(convergence.starts, |fit| fit.convergence().starts),
-        row.fit.as_ref().map_or(convergence.at_optimum, |fit| fit.convergence().at_optimum),
+        row.fit
+            .as_ref()
+            .map_or(convergence.converged, |fit| fit.convergence().converged),
+        row.fit
+            .as_ref()
+            .map_or(convergence.starts, |fit| fit.convergence().starts),
+        row.fit
+            .as_ref()
+            .map_or(convergence.at_optimum, |fit| fit.convergence().at_optimum),
     )];
     let mut widths: Vec<f64> = detail
         .prediction_intervals

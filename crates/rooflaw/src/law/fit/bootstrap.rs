@@ -1,10 +1,8 @@
-//! Refits on resampled or left-out groups.
+//! Refits on resampled groups.
 
 use super::descent::{self, Scratch};
 use super::random::Random;
-use super::{
-    Fit, FitError, Form, Objective, Observations, Problem, Start, Starts, fit, optimise, parallel, report,
-};
+use super::{Fit, FitError, Form, Objective, Observations, Problem, Start, Starts, fit, parallel, report};
 
 impl Fit {
     /// The start from which a refit to similar rows takes few steps: this fit.
@@ -33,12 +31,7 @@ pub fn bootstrap(
 ) -> Vec<Result<Fit, FitError>> {
     let start = base.as_start();
     parallel::map(count, Scratch::default, |scratch, index| {
-        let mut random = Random::stream(seed, index);
-        let mut drawn = vec![0.0; observations.n_groups];
-        for _ in 0..observations.n_groups {
-            drawn[random.below(observations.n_groups)] += 1.0;
-        }
-        let multiples: Vec<f64> = observations.group.iter().map(|&group| drawn[group]).collect();
+        let multiples = multiples(observations, seed, index);
         refit(
             &base.form,
             base.objective,
@@ -47,6 +40,17 @@ pub fn bootstrap(
             scratch,
         )
     })
+}
+
+/// How often resample `index` has each row.
+pub(super) fn multiples(observations: &Observations, seed: u64, index: usize) -> Vec<f64> {
+    let mut random = Random::stream(seed, index);
+    let present = observations.present_groups();
+    let mut drawn = vec![0.0; observations.n_groups];
+    for _ in 0..present.len() {
+        drawn[present[random.below(present.len())]] += 1.0;
+    }
+    observations.group.iter().map(|&group| drawn[group]).collect()
 }
 
 /// One descent, on this thread.
@@ -81,37 +85,4 @@ fn refit(
     };
     let (best, convergence) = super::gathered(vec![end], problem.n_rows())?;
     report(form, observations, objective, &problem, &best, convergence)
-}
-
-/// Predicts each row by a fit to the rows of the other groups: what cross-validated errors are made of. Each
-/// fit descends from `base` and from `starts`.
-///
-/// # Errors
-/// A group without which the form cannot be fitted.
-pub fn leave_one_group_out(
-    base: &Fit,
-    observations: &Observations,
-    starts: &Starts,
-) -> Result<Vec<f64>, FitError> {
-    let mut starts = super::listed(&base.form, starts)?;
-    starts.push(base.as_start());
-    let fits = parallel::map(
-        observations.n_groups,
-        || (),
-        |(), left_out| {
-            let rest = observations.filter(|row| observations.group[row] != left_out);
-            let problem = Problem::new(&base.form, &rest)?;
-            let (best, convergence) = optimise(&problem, base.objective, &starts)?;
-            let found = report(&base.form, &rest, base.objective, &problem, &best, convergence)?;
-            found.predict(&observations.filter(|row| observations.group[row] == left_out))
-        },
-    );
-    let mut predicted = vec![f64::NAN; observations.n_rows()];
-    for (left_out, values) in fits.into_iter().enumerate() {
-        let rows = (0..observations.n_rows()).filter(|&row| observations.group[row] == left_out);
-        for (row, value) in rows.zip(values?) {
-            predicted[row] = value;
-        }
-    }
-    Ok(predicted)
 }

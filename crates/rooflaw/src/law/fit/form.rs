@@ -160,6 +160,20 @@ impl Form {
         }
     }
 
+    /// `Σ exponent · ln x` of a term, at the logarithms that `log` has of the variables.
+    pub(super) fn log_power(term: &FormTerm, exponents: &[f64], log: impl Fn(&str) -> f64) -> f64 {
+        let power = |exponent: &Exponent| match *exponent {
+            Exponent::Fixed(power) => power,
+            Exponent::Parameter { parameter, factor } => {
+                factor * exponents.get(parameter).copied().unwrap_or_default()
+            }
+        };
+        let powers = term.powers.iter();
+        powers
+            .map(|(variable, exponent)| power(exponent) * log(variable))
+            .sum()
+    }
+
     /// How many numbers the data must determine: free coefficients, `E` and exponents that are not fixed.
     #[must_use]
     pub fn n_free(&self) -> usize {

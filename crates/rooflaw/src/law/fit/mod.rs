@@ -10,10 +10,15 @@
 
 mod bootstrap;
 mod columns;
+mod compare;
 mod descent;
 mod error;
+mod family;
 mod form;
+mod identify;
+mod information;
 mod interval;
+mod intervals;
 mod nnls;
 mod observations;
 mod options;
@@ -29,17 +34,26 @@ mod robust;
 pub mod routed;
 mod sensitivity;
 mod small;
+mod validate;
 mod varpro;
 
-pub use bootstrap::{bootstrap, leave_one_group_out};
+pub use bootstrap::bootstrap;
+pub use compare::{Candidate, Compared, Comparison, compare};
 pub use error::FitError;
+pub use family::{LawFit, LawForm};
 pub use form::{Coefficient, Exponent, ExponentParameter, Form, FormTerm};
-pub use interval::Interval;
+pub use identify::{
+    Identifiability, MOST_SPAN, MOST_WIDTH, ParameterReport, Reason, TRADE_OFF, TradeOff, Verdict, identify,
+};
+pub use information::{Weakest, most_informative};
+pub use interval::{Interval, prediction_interval, residual_scale};
+pub use intervals::{IntervalMethod, ParameterIntervals, bootstrap_intervals, parameter_intervals};
 pub use observations::Observations;
 pub use options::{Objective, Start, Starts};
 pub use profile::{Profile, ProfilePoint, Profiles, profile};
 pub use quality::Quality;
 pub use sensitivity::{Parameter, Values, sensitivities};
+pub use validate::{CrossValidation, ExtrapolatedRow, ExtrapolationTest, Folds, cross_validate, extrapolate};
 
 use descent::Scratch;
 use power_basis::PowerBasis;
@@ -118,6 +132,15 @@ impl Fit {
             &self.exponents,
             observations,
         )
+    }
+
+    /// `ln y − ln ŷ` of each row.
+    ///
+    /// # Errors
+    /// A variable of the law that `observations` lack.
+    pub fn log_residuals(&self, observations: &Observations) -> Result<Vec<f64>, FitError> {
+        let rows = self.predict(observations)?.into_iter().zip(&observations.loss);
+        Ok(rows.map(|(predicted, loss)| (loss / predicted).ln()).collect())
     }
 }
 

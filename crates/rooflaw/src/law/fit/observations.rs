@@ -87,13 +87,18 @@ impl Observations {
         self.n_groups
     }
 
-    /// How many groups have a row left.
-    pub(super) fn groups_present(&self) -> usize {
+    /// The groups that have a row left, in order.
+    pub(super) fn present_groups(&self) -> Vec<usize> {
         let mut present = vec![false; self.n_groups];
         for &group in &self.group {
             present[group] = true;
         }
-        present.into_iter().filter(|present| *present).count()
+        (0..self.n_groups).filter(|&group| present[group]).collect()
+    }
+
+    /// How many groups have a row left.
+    pub(super) fn groups_present(&self) -> usize {
+        self.present_groups().len()
     }
 
     /// The group of each row, numbered from 0 in order of appearance.

@@ -8,15 +8,17 @@
 //! written: profiling `c` and `ln c` gives the same. A side on which |τ| never crosses is open, the law
 //! practically not identifiable (Raue et al. 2009, Bioinformatics 25:1923).
 //!
-//! Rows of one group count as one observation: `n` is the number of groups, as if the errors within one were
-//! all the same. That is right for checkpoints of one run that err together, and too wide for what differs
-//! within runs.
+//! Where groups have several rows, whose errors belong together, `s²` is replaced for each number by the
+//! ratio of its variance with that allowed for to the one without: of its entries in `V` and `(XᵀX)⁻¹`
+//! (Chandler & Bate 2007, Biometrika 94:167, for one parameter at a time; `V` by Liang & Zeger 1986), and
+//! `n` is the number of groups. Each group is taken to be independent of the others.
 //!
 //! Least squares only. With Huber's δ far below the residuals the statistic's scale hangs on the density of
 //! the residuals at 0 (Heritier & Ronchetti 1994, JASA 89:897), which a few dozen groups do not tell; there
 //! the grouped bootstrap gives the intervals.
 
 use super::descent::{self, Scratch};
+use super::information::{Coordinates, Uncertainty};
 use super::path::{Law, Point, Side, Terrain};
 use super::problem::Problem;
 use super::{
@@ -93,13 +95,14 @@ pub fn profile(fit: &Fit, observations: &Observations, confidence: f64) -> Resul
     };
     let centred = problem_of(&fit.form)?;
     let (groups, parameters) = (observations.groups_present(), fit.form.n_free());
-    if groups <= parameters {
-        return Err(FitError::TooFewRows {
-            rows: groups,
-            parameters: parameters + 1,
-        });
-    }
-    let degrees_of_freedom = groups - parameters;
+    let degrees_of_freedom =
+        groups
+            .checked_sub(parameters)
+            .filter(|left| *left > 0)
+            .ok_or(FitError::TooFewRows {
+                rows: groups,
+                parameters: parameters + 1,
+            })?;
     let critical = StudentsT::new(0.0, 1.0, degrees_of_freedom as f64)
         .ok()
         .filter(|_| confidence > 0.0 && confidence < 1.0)
@@ -108,12 +111,19 @@ pub fn profile(fit: &Fit, observations: &Observations, confidence: f64) -> Resul
             what: format!("confidence is {confidence}: expected a number between 0 and 1"),
         })?;
     let targets = targets(&fit.form);
+    let free = fit.form.free_parameters();
+    let position = |wanted: Parameter| {
+        let found = free.iter().position(|parameter| *parameter == wanted);
+        found.unwrap_or_default()
+    };
     let mut optimum = fit.clone();
     for restarts in 0.. {
         let least = polished(&centred, &optimum, observations)?;
         optimum = least.1;
         let least = least.0;
-        let unit = degrees_of_freedom as f64 / least.max(super::EXACT * observations.n_rows() as f64);
+        let uncertainty = Uncertainty::of(&optimum, observations)?;
+        // Of runs without any noise.
+        let no_less = super::EXACT / degrees_of_freedom as f64;
         let start = optimum.as_start();
         let law = Law {
             logs: start.log_coefficients.unwrap_or_default(),
@@ -122,6 +132,15 @@ pub fn profile(fit: &Fit, observations: &Observations, confidence: f64) -> Resul
         let terrains: Vec<Terrain> = targets
             .iter()
             .map(|target| {
+                let variance = match target {
+                    Target::Parameter(parameter) => {
+                        uncertainty.inflation(Coordinates::Coefficients, position(*parameter))
+                    }
+                    Target::Contribution(term) => uncertainty.inflation(
+                        Coordinates::Contributions,
+                        position(Parameter::Coefficient(*term)),
+                    ),
+                };
                 let (problem, index) = match target {
                     Target::Parameter(Parameter::Coefficient(term)) => {
                         // A fixed coefficient is fixed in the original variables.
@@ -140,7 +159,8 @@ pub fn profile(fit: &Fit, observations: &Observations, confidence: f64) -> Resul
                     problem,
                     index,
                     least,
-                    unit,
+                    // Descents write half the sum of squares.
+                    unit: 2.0 / variance.max(no_less),
                     critical,
                 })
             })
@@ -180,7 +200,7 @@ pub fn profile(fit: &Fit, observations: &Observations, confidence: f64) -> Resul
             .iter()
             .enumerate()
             .map(|(index, terrain)| joined(terrain, &sides[2 * index], &sides[2 * index + 1]));
-        let n = fit.form.free_parameters().len();
+        let n = free.len();
         return Ok(Profiles {
             parameters: profiles.by_ref().take(n).collect(),
             contributions: targets[n..]

@@ -11,6 +11,9 @@ use super::varpro::{self, Basis, Projection};
 use super::{AT_OPTIMUM, Convergence, FitError, Quality, parallel};
 use serde::Serialize;
 
+/// Numbers that runs must determine: a, b, c, d, `E_start`, `E_max`.
+pub const N_PARAMETERS: usize = 6;
+
 /// A routed law.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct RoutedLaw {
@@ -74,10 +77,39 @@ impl RoutedLaw {
 /// # Errors
 /// Fewer than seven runs, or a number that is not positive.
 pub fn fit(runs: &[RoutedRun], starts: usize, seed: u64) -> Result<RoutedFit, FitError> {
-    if runs.len() < 7 {
+    let starts: Vec<RoutedStart> = (0..starts)
+        .map(|index| RoutedStart::random(seed, index))
+        .collect();
+    fit_weighted(runs, &vec![1.0; runs.len()], &starts)
+}
+
+/// Where a descent begins: `ln E_start` and `ln(E_max − E_start)`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct RoutedStart([f64; 2]);
+
+impl RoutedStart {
+    /// E_start between 1.1 and 8 and E_max between 50 and 1,000: the published fits lie well inside.
+    pub(super) fn random(seed: u64, index: usize) -> RoutedStart {
+        let mut random = Random::stream(seed, index);
+        RoutedStart([random.uniform(0.1, 2.1), random.uniform(3.9, 6.9)])
+    }
+
+    /// A law already known.
+    pub(super) fn at(law: &RoutedLaw) -> RoutedStart {
+        RoutedStart([law.expert_start.ln(), (law.expert_max - law.expert_start).ln()])
+    }
+}
+
+/// The fit with a weight for each run's squared residual.
+pub(super) fn fit_weighted(
+    runs: &[RoutedRun],
+    weights: &[f64],
+    starts: &[RoutedStart],
+) -> Result<RoutedFit, FitError> {
+    if runs.len() <= N_PARAMETERS {
         return Err(FitError::TooFewRows {
             rows: runs.len(),
-            parameters: 6,
+            parameters: N_PARAMETERS + 1,
         });
     }
     for (row, run) in runs.iter().enumerate() {
@@ -97,16 +129,11 @@ pub fn fit(runs: &[RoutedRun], starts: usize, seed: u64) -> Result<RoutedFit, Fi
             });
         }
     }
-    let basis = RoutedBasis::new(runs);
+    let basis = RoutedBasis::new(runs, weights);
     let ends: Vec<Projection> = parallel::map(
-        starts,
+        starts.len(),
         || (),
-        |(), index| {
-            let mut random = Random::stream(seed, index);
-            // E_start between 1.1 and 8 and E_max between 50 and 1,000: the published fits lie well inside.
-            let start = [random.uniform(0.1, 2.1), random.uniform(3.9, 6.9)];
-            varpro::minimise(&basis, &start, varpro::TIGHT)
-        },
+        |(), index| varpro::minimise(&basis, &starts[index].0, varpro::TIGHT),
     );
     let best = ends
         .iter()
@@ -133,7 +160,7 @@ pub fn fit(runs: &[RoutedRun], starts: usize, seed: u64) -> Result<RoutedFit, Fi
         value: best.value,
         quality: Quality::of(&predicted, &actual),
         convergence: Convergence {
-            starts,
+            starts: starts.len(),
             converged: ends.iter().filter(|end| end.converged).count(),
             at_optimum: ends
                 .iter()
@@ -156,6 +183,7 @@ struct RoutedBasis {
     mean_size: f64,
     experts: Vec<f64>,
     target: Vec<f64>,
+    root_weight: Vec<f64>,
 }
 
 /// Signs are free; E_start within [1e-3, 1e6], E_max beyond it by 1e-3 to 1e9.
@@ -163,7 +191,8 @@ const LOWER: [f64; 2] = [-6.9, -6.9];
 const UPPER: [f64; 2] = [13.8, 20.7];
 
 impl RoutedBasis {
-    fn new(runs: &[RoutedRun]) -> RoutedBasis {
+    fn new(runs: &[RoutedRun], weights: &[f64]) -> RoutedBasis {
+        let root_weight: Vec<f64> = weights.iter().map(|weight| weight.sqrt()).collect();
         let mut size: Vec<f64> = runs.iter().map(|run| run.dense_parameters.log10()).collect();
         let mean_size = size.iter().sum::<f64>() / size.len() as f64;
         size.iter_mut().for_each(|size| *size -= mean_size);
@@ -171,7 +200,12 @@ impl RoutedBasis {
             size,
             mean_size,
             experts: runs.iter().map(|run| run.experts).collect(),
-            target: runs.iter().map(|run| run.loss.log10()).collect(),
+            target: runs
+                .iter()
+                .zip(&root_weight)
+                .map(|(run, root)| run.loss.log10() * root)
+                .collect(),
+            root_weight,
         }
     }
 
@@ -214,12 +248,17 @@ impl Basis for RoutedBasis {
             .iter()
             .map(|&e| law.effective_experts(e).log10())
             .collect();
-        let product = self.size.iter().zip(&log_experts).map(|(n, e)| n * e).collect();
+        let weighted = |column: &mut dyn Iterator<Item = f64>| -> Vec<f64> {
+            column
+                .zip(&self.root_weight)
+                .map(|(value, root)| value * root)
+                .collect()
+        };
         vec![
-            self.size.clone(),
-            log_experts,
-            product,
-            vec![1.0; self.size.len()],
+            weighted(&mut self.size.iter().copied()),
+            weighted(&mut log_experts.iter().copied()),
+            weighted(&mut self.size.iter().zip(&log_experts).map(|(n, e)| n * e)),
+            self.root_weight.clone(),
         ]
     }
 
@@ -233,13 +272,18 @@ impl Basis for RoutedBasis {
         } else {
             (-start * start / gap, gap)
         };
-        let rows = self.experts.iter().zip(&self.size).zip(&columns[1]);
-        rows.map(|((experts, size), log_effective)| {
-            let effective = 10_f64.powf(*log_effective);
+        let rows = self
+            .experts
+            .iter()
+            .zip(&self.size)
+            .zip(&columns[1])
+            .zip(&self.root_weight);
+        rows.map(|(((experts, size), log_effective), root)| {
+            let effective = 10_f64.powf(log_effective / root);
             let open = experts - 1.0 + offset;
             // d ln Ê = Ê (d open / open² + d E_m / E_m²)
             let slope = effective * (offset_slope / (open * open) + most_slope / (most * most));
-            (coefficients[1] + coefficients[2] * size) * slope / std::f64::consts::LN_10
+            root * (coefficients[1] + coefficients[2] * size) * slope / std::f64::consts::LN_10
         })
         .collect()
     }

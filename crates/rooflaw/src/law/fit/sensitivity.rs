@@ -3,6 +3,7 @@
 
 use super::columns::add_scaled;
 use super::{Coefficient, Exponent, Fit, FitError, Form, Observations};
+use serde::Serialize;
 
 /// The numbers of a law, in the order of its [`Form`].
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +28,7 @@ impl Values {
 }
 
 /// A number of a law.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Parameter {
     /// `E`.
     IrreducibleLoss,
@@ -35,6 +36,19 @@ pub enum Parameter {
     Coefficient(usize),
     /// An exponent, by its index among [`Form::exponents`].
     Exponent(usize),
+}
+
+impl Values {
+    /// One of them; NaN for one that there is not.
+    #[must_use]
+    pub fn get(&self, parameter: Parameter) -> f64 {
+        let found = match parameter {
+            Parameter::IrreducibleLoss => Some(&self.irreducible_loss),
+            Parameter::Coefficient(index) => self.coefficients.get(index),
+            Parameter::Exponent(index) => self.exponents.get(index),
+        };
+        found.copied().unwrap_or(f64::NAN)
+    }
 }
 
 impl Form {
