@@ -147,7 +147,7 @@ impl Brief {
             });
         match most {
             0.0 => Brief::Plain,
-            _ if most >= 1e15 || most < 1e-3 || least < 1e-4 => Brief::Power,
+            _ if least < 1e-4 || !(1e-3..1e15).contains(&most) => Brief::Power,
             _ if most >= 2e4 => Brief::Short,
             _ => Brief::Plain,
         }
