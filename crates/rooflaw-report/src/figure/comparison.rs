@@ -151,13 +151,7 @@ impl ComparisonFigure {
     fn words(&self, (index, row): (usize, &ComparisonRow)) -> RowText {
         let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
         let value = match (finite(row.cross_validated), finite(row.standard_error)) {
-            (Some(error), Some(spread)) => {
-                format!(
-                    "{} ± {}",
-                    numbers::brief(error),
-                    numbers::brief(numbers::significant(spread, 2))
-                )
-            }
+            (Some(error), Some(spread)) => numbers::with_spread(error, spread),
             (Some(error), None) => numbers::brief(error),
             (None, _) => "–".into(),
         };
