@@ -46,6 +46,7 @@ impl Axis {
         }
         // All values alike: open a window of a factor of two, or of a tenth, around them.
         let least = match scale {
+            Scale::Linear if lo == 0.0 && hi == 0.0 => 1.0,
             Scale::Linear => (0.1 * lo.abs().max(hi.abs())).max(1e-6),
             Scale::Log10 => std::f64::consts::LOG10_2,
             Scale::Log2 => 1.0,

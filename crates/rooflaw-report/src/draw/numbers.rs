@@ -147,7 +147,7 @@ impl Brief {
             });
         match most {
             0.0 => Brief::Plain,
-            _ if most >= 1e15 || most < 1e-3 || least < 1e-4 => Brief::Power,
+            _ if least < 1e-4 || !(1e-3..1e15).contains(&most) => Brief::Power,
             _ if most >= 2e4 => Brief::Short,
             _ => Brief::Plain,
         }
@@ -161,6 +161,16 @@ pub(crate) fn brief(value: f64) -> String {
         Brief::Short => short(significant(value, 3)),
         Brief::Plain => plain(value),
     }
+}
+
+/// `value ± spread`, both as far as the second significant digit of the spread.
+pub(crate) fn with_spread(value: f64, spread: f64) -> String {
+    let is_plain = Brief::of(&[value]) == Brief::Plain;
+    if !is_plain || spread <= 0.0 || !(1e-6..1e4).contains(&spread) {
+        return format!("{} ± {}", brief(value), brief(significant(spread, 2)));
+    }
+    let decimals = (1.0 - significant(spread, 2).log10().floor()).max(0.0) as usize;
+    format!("{} ± {}", grouped(value, decimals), grouped(spread, decimals))
 }
 
 #[cfg(test)]
@@ -196,6 +206,11 @@ mod tests {
         assert_eq!(written, expected);
         assert_eq!(Brief::of(&[1e3, 1e4, 1e5]), Brief::Short);
         assert_eq!(Brief::of(&[]), Brief::Plain);
+        assert_eq!(with_spread(0.01, 0.003), "0.0100 ± 0.0030");
+        assert_eq!(with_spread(12.34567, 0.0996), "12.35 ± 0.10");
+        assert_eq!(with_spread(412.3, 25.0), "412 ± 25");
+        assert_eq!(with_spread(0.5, 0.0), "0.5 ± 0");
+        assert_eq!(with_spread(2e-7, 1e-8), "2×10⁻⁷ ± 10⁻⁸");
         for extreme in [f64::MAX, f64::MIN_POSITIVE, 5e-324] {
             assert!(brief(extreme).contains("×10"), "{extreme}");
         }

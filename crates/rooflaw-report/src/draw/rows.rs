@@ -1,6 +1,6 @@
 //! Rows of a figure that reads like a table: a name, a strip to draw on, a value in words.
 
-use crate::draw::canvas::{Align, Canvas};
+use crate::draw::canvas::{Align, Canvas, Point};
 use crate::draw::header::MARGIN;
 use crate::draw::labels::Rect;
 use crate::draw::text::Font;
@@ -39,7 +39,17 @@ pub(crate) struct Row {
     pub strip: Rect,
     /// Whether the words lie above the strip.
     is_stacked: bool,
-    texts: Vec<(String, (f64, f64), Align, Font, bool)>,
+    words: Vec<Words>,
+}
+
+/// A text of a row.
+#[derive(Clone, Debug)]
+struct Words {
+    text: String,
+    at: Point,
+    align: Align,
+    font: Font,
+    is_muted: bool,
 }
 
 /// The rows of a figure of `width` px from `top` down, with strips of `strip_height` px: in three
@@ -88,25 +98,23 @@ fn beside(
     let middle = top + height / 2.0;
     let baseline = middle + 0.36 * TEXT.size;
     let start = width - MARGIN - values;
-    let mut texts = vec![
-        (
-            font.truncate(&text.name, names),
-            (MARGIN, baseline),
-            Align::Start,
-            font,
-            text.is_muted,
-        ),
-        (
-            font.truncate(&text.value, values),
-            (start, if noted { middle - 2.0 } else { baseline }),
-            Align::Start,
-            font,
-            text.is_muted,
-        ),
+    let words = |text: String, at: Point, font: Font, is_muted: bool| Words {
+        text,
+        at,
+        align: Align::Start,
+        font,
+        is_muted,
+    };
+    let name = font.truncate(&text.name, names);
+    let value = font.truncate(&text.value, values);
+    let value_at = (start, if noted { middle - 2.0 } else { baseline });
+    let mut lines = vec![
+        words(name, (MARGIN, baseline), font, text.is_muted),
+        words(value, value_at, font, text.is_muted),
     ];
     if noted {
         let note = NOTE.truncate(&text.note, values);
-        texts.push((note, (start, middle + NOTE.size + 1.0), Align::Start, NOTE, true));
+        lines.push(words(note, (start, middle + NOTE.size + 1.0), NOTE, true));
     }
     Row {
         rect: row_rect(width, top, height),
@@ -117,42 +125,42 @@ fn beside(
             bottom: middle + strip_height / 2.0,
         },
         is_stacked: false,
-        texts,
+        words: lines,
     }
 }
 
 fn stacked(text: &RowText, width: f64, top: f64, strip_height: f64) -> Row {
     let inner = width - 2.0 * MARGIN;
     let font = if text.is_emphasised { EMPHASISED } else { TEXT };
-    let mut texts = Vec::new();
+    let mut lines = Vec::new();
     let mut bottom = top + STACK_GAP_PX / 2.0;
     // The value shares the line of the name if both fit.
-    let joined = font.width(&text.name) + COLUMN_GAP_PX + font.width(&text.value) <= inner;
-    let mut line = |words: &str, font: Font, is_muted: bool| {
-        if !words.is_empty() {
-            let baseline = bottom + font.size;
-            texts.push((
-                font.truncate(words, inner),
-                (MARGIN, baseline),
-                Align::Start,
-                font,
-                is_muted,
-            ));
-            bottom += font.line_height();
-        }
-    };
-    line(&text.name, font, text.is_muted);
-    if !joined {
-        line(&text.value, TEXT, text.is_muted);
-    }
-    line(&text.note, NOTE, true);
+    let joined =
+        !text.name.is_empty() && font.width(&text.name) + COLUMN_GAP_PX + font.width(&text.value) <= inner;
     if joined && !text.value.is_empty() {
-        let baseline = top + STACK_GAP_PX / 2.0 + font.size;
-        let end = (width - MARGIN, baseline);
-        texts.push((text.value.clone(), end, Align::End, font, text.is_muted));
-        if text.name.is_empty() {
-            bottom += font.line_height();
-        }
+        lines.push(Words {
+            text: text.value.clone(),
+            at: (width - MARGIN, bottom + font.size),
+            align: Align::End,
+            font,
+            is_muted: text.is_muted,
+        });
+    }
+    let value = if joined { "" } else { &text.value };
+    let below = [
+        (text.name.as_str(), font, text.is_muted),
+        (value, font, text.is_muted),
+        (&text.note, NOTE, true),
+    ];
+    for (words, font, is_muted) in below.into_iter().filter(|(words, ..)| !words.is_empty()) {
+        lines.push(Words {
+            text: font.truncate(words, inner),
+            at: (MARGIN, bottom + font.size),
+            align: Align::Start,
+            font,
+            is_muted,
+        });
+        bottom += font.line_height();
     }
     let strip = Rect {
         left: MARGIN + 4.0,
@@ -164,7 +172,7 @@ fn stacked(text: &RowText, width: f64, top: f64, strip_height: f64) -> Row {
         rect: row_rect(width, top, strip.bottom + STACK_GAP_PX / 2.0 - top),
         strip,
         is_stacked: true,
-        texts,
+        words: lines,
     }
 }
 
@@ -190,12 +198,14 @@ impl Row {
     /// Writes name, value and note.
     pub(crate) fn draw_text(&self, canvas: &Canvas<'_>) -> Result<()> {
         let theme = canvas.theme;
-        self.texts
-            .iter()
-            .try_for_each(|(text, at, align, font, is_muted)| {
-                let color = if *is_muted { theme.muted() } else { theme.ink() };
-                canvas.text(text, *at, *align, *font, color)
-            })
+        self.words.iter().try_for_each(|words| {
+            let color = if words.is_muted {
+                theme.muted()
+            } else {
+                theme.ink()
+            };
+            canvas.text(&words.text, words.at, words.align, words.font, color)
+        })
     }
 }
 

@@ -39,13 +39,20 @@ impl Font {
 
     /// Width of `text` in px, with a margin for other fonts.
     pub(crate) fn width(self, text: &str) -> f64 {
+        text.chars().map(|symbol| self.advance_em(symbol)).sum::<f64>() * self.size * FALLBACK_MARGIN
+    }
+
+    /// Advance of one character in em; a character the font lacks counts as a full em.
+    fn advance_em(self, symbol: char) -> f64 {
         static FACES: OnceLock<[Option<Face<'static>>; 2]> = OnceLock::new();
         let faces = FACES.get_or_init(|| [Face::parse(FONT_REGULAR, 0).ok(), Face::parse(FONT_BOLD, 0).ok()]);
-        let em: f64 = text
-            .chars()
-            .map(|symbol| advance_em(faces[usize::from(self.bold)].as_ref(), symbol))
-            .sum();
-        em * self.size * FALLBACK_MARGIN
+        faces[usize::from(self.bold)]
+            .as_ref()
+            .and_then(|face| {
+                let units = face.glyph_hor_advance(face.glyph_index(symbol)?)?;
+                Some(f64::from(units) / f64::from(face.units_per_em()))
+            })
+            .unwrap_or(1.0)
     }
 
     /// `text`, cut with an ellipsis where it is wider than `width` px.
@@ -53,14 +60,13 @@ impl Font {
         if self.width(text) <= width {
             return text.to_owned();
         }
-        let mut kept = String::new();
-        for symbol in text.chars() {
-            kept.push(symbol);
-            if self.width(&kept) + self.width("…") > width {
-                kept.pop();
-                break;
-            }
-        }
+        let room = (width - self.width("…")) / (self.size * FALLBACK_MARGIN);
+        let mut used = 0.0;
+        let fits = |symbol: &char| {
+            used += self.advance_em(*symbol);
+            used <= room
+        };
+        let kept: String = text.chars().take_while(fits).collect();
         format!("{}…", kept.trim_end())
     }
 
@@ -87,15 +93,6 @@ impl Font {
             .map(|line| self.truncate(line, width))
             .collect()
     }
-}
-
-/// Advance of one character in em; a character the font lacks counts as a full em.
-fn advance_em(face: Option<&Face<'_>>, symbol: char) -> f64 {
-    face.and_then(|face| {
-        let units = face.glyph_hor_advance(face.glyph_index(symbol)?)?;
-        Some(f64::from(units) / f64::from(face.units_per_em()))
-    })
-    .unwrap_or(1.0)
 }
 
 #[cfg(test)]

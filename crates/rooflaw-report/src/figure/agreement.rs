@@ -7,7 +7,7 @@ use super::{Figure, Scale, name_size, or_default, usable_width};
 use crate::draw::axis::{Axis, transform};
 use crate::draw::canvas::{Marker, Point, render};
 use crate::draw::header::{Header, Key, MARGIN};
-use crate::draw::labels::{LOWER_RIGHT, Label, Placed, Placer, UPPER_LEFT, USUALLY};
+use crate::draw::labels::{LOWER_RIGHT, Label, Placed, Placer, UPPER_LEFT};
 use crate::draw::panel::Panel;
 use crate::draw::scatter::{self, Look};
 use crate::draw::text::Font;
@@ -60,6 +60,8 @@ pub struct AgreementFigure {
 const MOST_SIDE_PX: f64 = 540.0;
 /// Most points that are named.
 const MOST_NAMES: usize = 30;
+/// A name that costs more, because its line would cross the crowd, is left out.
+const NAME_COST: f64 = 6.0;
 /// Of points nearer to each other than this, one is named.
 const NEIGHBOUR_PX: f64 = 16.0;
 /// Interval ends farther out than this share of the range of the points do not widen the axes.
@@ -179,7 +181,7 @@ impl AgreementFigure {
                     color: theme.ink(),
                     // Away from the line of agreement.
                     prefer: if below > 0.0 { LOWER_RIGHT } else { UPPER_LEFT },
-                    most_cost: USUALLY,
+                    most_cost: NAME_COST,
                 })
             })
             .collect()

@@ -133,38 +133,25 @@ impl ComparisonFigure {
         entries
     }
 
-    /// The common axis of the errors; zero is on a linear one.
+    /// The common axis of the errors; a linear one begins at zero.
     fn axis(&self) -> Axis {
         let errors = self.rows.iter().flat_map(|row| {
             let (low, high) = row.bar().unzip();
             [row.cross_validated, low, high, row.in_sample, row.extrapolation]
         });
+        let errors: Vec<f64> = errors.flatten().collect();
         let zero = (self.scale == Scale::Linear).then_some(0.0);
-        let mut axis = Axis::fit(self.scale, errors.flatten().chain(zero), 0.05).brief();
-        if axis.scale == Scale::Linear && axis.lo < 0.0 && axis.hi > 0.0 && self.all_positive() {
+        let mut axis = Axis::fit(self.scale, errors.iter().copied().chain(zero), 0.05).brief();
+        if zero.is_some() && errors.iter().all(|error| error.is_nan() || *error >= 0.0) {
             axis.lo = 0.0;
         }
         axis
     }
 
-    fn all_positive(&self) -> bool {
-        self.rows.iter().all(|row| {
-            let low = row.bar().map(|(low, _)| low);
-            let errors = [row.cross_validated, low, row.in_sample, row.extrapolation];
-            errors.into_iter().flatten().all(|error| !(error < 0.0))
-        })
-    }
-
     fn words(&self, (index, row): (usize, &ComparisonRow)) -> RowText {
         let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
         let value = match (finite(row.cross_validated), finite(row.standard_error)) {
-            (Some(error), Some(spread)) => {
-                format!(
-                    "{} ± {}",
-                    numbers::brief(error),
-                    numbers::brief(numbers::significant(spread, 2))
-                )
-            }
+            (Some(error), Some(spread)) => numbers::with_spread(error, spread),
             (Some(error), None) => numbers::brief(error),
             (None, _) => "–".into(),
         };

@@ -125,10 +125,11 @@ impl IntervalsFigure {
     fn draw_row(&self, canvas: &Canvas<'_>, place: &Row, row: &IntervalRow) -> Result<()> {
         let theme = canvas.theme;
         let strip = place.strip;
+        let Some(axis) = row.axis() else {
+            return Ok(());
+        };
         // Few ticks: the numbers stand beside the axis too.
-        let axis = row
-            .axis()
-            .tick(Direction::Horizontal, 0.6 * strip.width(), TICK_LABEL);
+        let axis = axis.tick(Direction::Horizontal, 0.6 * strip.width(), TICK_LABEL);
         let x = |value: f64| {
             let fraction = axis.fraction(value);
             strip.left + fraction * strip.width()
@@ -212,12 +213,15 @@ impl IntervalRow {
         }
     }
 
-    /// The axis of this row: everything in it, with room for arrows.
-    fn axis(&self) -> Axis {
+    /// The axis of this row: everything in it, with room for arrows. `None` if nothing can be drawn.
+    fn axis(&self) -> Option<Axis> {
         let intervals = self.interval.iter().chain(&self.second);
         let bounds = intervals.flat_map(|interval| [interval.low, interval.high]);
         let values = bounds.flatten().chain(self.published).chain([self.estimate]);
-        Axis::fit(self.scale, values, 0.12).brief()
+        let values: Vec<f64> = values
+            .filter(|value| transform(self.scale, *value).is_some())
+            .collect();
+        (!values.is_empty()).then(|| Axis::fit(self.scale, values, 0.12).brief())
     }
 }
 

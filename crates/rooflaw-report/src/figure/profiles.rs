@@ -93,7 +93,9 @@ impl ProfilesFigure {
         if self.usable_threshold().is_some() {
             let label = or_default(&self.threshold_label, "threshold");
             entries.push((Key::Dash(theme.muted()), label.to_owned()));
-            entries.push((Key::Band(theme.series(0), 0.3), "interval".into()));
+            if self.panels.iter().any(|panel| panel.curve().len() > 1) {
+                entries.push((Key::Band(theme.series(0), 0.16), "interval".into()));
+            }
         }
         if self.panels.iter().any(|panel| panel.optimum.is_some()) {
             entries.push((Key::Mark(Marker::Circle, theme.series(1), true), "optimum".into()));
@@ -138,7 +140,7 @@ impl ProfilesFigure {
         if let Some(threshold) = threshold {
             for piece in within(&line, threshold) {
                 if let (Some(first), Some(last)) = (piece.first(), piece.last()) {
-                    canvas.rect((first.0, plot.top), (last.0, plot.bottom), theme.series(0), 0.14)?;
+                    canvas.rect((first.0, plot.top), (last.0, plot.bottom), theme.series(0), 0.16)?;
                 }
             }
         }
