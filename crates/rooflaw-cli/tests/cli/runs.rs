@@ -162,7 +162,7 @@ fn tensorboards_files_and_exports_become_tables() {
     assert_eq!(parsed(here, "runs runs.jsonl")["digest"], summary["digest"]);
     let (csv, remarks) = both(here, "runs import table.csv --loss train/loss");
     assert!(csv.contains("large,12,768,123000000,13107200,9.1"), "{csv}");
-    assert!(remarks.contains("`train/loss` is the training loss"), "{remarks}");
+    assert!(remarks.starts_with("loss: `train/loss`; tokens: "), "{remarks}");
     let (csv, _) = both(here, "runs import chart.csv --tokens-per-step 0.5M");
     assert!(csv.contains("small,50000000,4.5"), "{csv}");
 }
