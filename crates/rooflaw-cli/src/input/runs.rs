@@ -4,6 +4,7 @@ use super::files::{is_path, model, read_at_most};
 use anyhow::{Context as _, Result};
 use clap::Args;
 use rooflaw::architecture::Architecture;
+use rooflaw::models;
 use rooflaw::runs::{Filter, MAX_RUN_BYTES, RunTable};
 use std::path::Path;
 
@@ -13,13 +14,17 @@ pub fn runs(path: &Path) -> Result<RunTable> {
     let bytes = read_at_most(path, MAX_RUN_BYTES as u64, "a table of runs")?;
     let resolve = |name: &str| -> Result<Architecture, String> {
         let beside = path.with_file_name(name);
-        let argument = if is_path(name) || beside.is_dir() {
-            beside.to_string_lossy().into_owned()
-        } else {
-            name.to_owned()
-        };
-        let found = model(&argument).map_err(|error| format!("{error:#}"))?;
-        Ok(found.architecture)
+        if !is_path(name) {
+            // As everywhere, a name means the published model, whatever folders there are.
+            match models::find(name) {
+                Ok(known) => return Ok(known.architecture),
+                Err(unknown) if !beside.join("config.json").is_file() => return Err(unknown.to_string()),
+                Err(_) => {}
+            }
+        }
+        // A path with a folder: a bare name would be looked up again.
+        let found = model(&Path::new(".").join(beside).to_string_lossy());
+        Ok(found.map_err(|error| format!("{error:#}"))?.architecture)
     };
     let table = if is_json_lines(path) {
         RunTable::from_jsonl_with(&bytes, &resolve)

@@ -10,10 +10,10 @@ pub const VARIABLES: [&str; 11] = [
     "ffn_ratio",
     "activation_rate",
     "kv_dim",
+    "n_experts",
     "parameters",
     "active_parameters",
     "non_embedding_parameters",
-    "n_experts",
     "tokens",
     "training_flop",
 ];

@@ -13,33 +13,15 @@ pub type Resolve<'a> = dyn Fn(&str) -> Result<Architecture, String> + 'a;
 const ROUNDING: f64 = 0.005;
 
 /// Columns that an architecture determines.
-pub(super) const DERIVED: [&str; 9] = [
-    "n_layers",
-    "hidden_size",
-    "ffn_ratio",
-    "activation_rate",
-    "kv_dim",
-    "parameters",
-    "active_parameters",
-    "non_embedding_parameters",
-    "n_experts",
-];
+pub(super) const DERIVED: [Feature; Feature::OF_ARCHITECTURE.len()] = Feature::OF_ARCHITECTURE;
 
-/// The values of [`DERIVED`]; `n_experts` of a dense model is 1.
-pub(super) fn derived(architecture: &Architecture) -> [f64; DERIVED.len()] {
+/// A value for each of [`DERIVED`].
+pub(super) type Derived = [f64; DERIVED.len()];
+
+/// What an architecture says in the columns [`DERIVED`].
+pub(super) fn derived(architecture: &Architecture) -> Derived {
     let features = Features::of(architecture);
-    let parameters = architecture.parameters();
-    [
-        features.get(Feature::NLayers),
-        features.get(Feature::HiddenSize),
-        features.get(Feature::FfnRatio),
-        features.get(Feature::ActivationRate),
-        features.get(Feature::KvDim),
-        parameters.total as f64,
-        parameters.active as f64,
-        parameters.non_embedding() as f64,
-        architecture.ffn.moe.map_or(1.0, |moe| f64::from(moe.n_experts)),
-    ]
+    DERIVED.map(|feature| features.get(feature))
 }
 
 /// Whether a given value is the derived one: counts exactly, sizes and shares to three digits.
@@ -53,7 +35,7 @@ pub(super) fn agrees(column: &str, given: f64, derived: f64) -> bool {
 /// Configurations already found: checkpoints of one run name the same one.
 pub(super) struct Configs<'a> {
     resolve: Option<&'a Resolve<'a>>,
-    found: BTreeMap<String, [f64; DERIVED.len()]>,
+    found: BTreeMap<String, Derived>,
 }
 
 impl<'a> Configs<'a> {
@@ -69,7 +51,7 @@ impl<'a> Configs<'a> {
     }
 
     /// What the configuration of this name says.
-    pub(super) fn find(&mut self, line: usize, name: &str) -> Result<[f64; DERIVED.len()], RunError> {
+    pub(super) fn find(&mut self, line: usize, name: &str) -> Result<Derived, RunError> {
         if let Some(&found) = self.found.get(name) {
             return Ok(found);
         }

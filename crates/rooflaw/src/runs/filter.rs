@@ -205,9 +205,11 @@ impl fmt::Display for Condition {
         write!(f, "{}{}", self.column, spelt.map_or("=", |(sign, _)| sign))?;
         match &self.value {
             Value::Number(number) => f.write_str(&digits(*number)),
-            // Quotes keep commas and spaces.
-            Value::Text(text) if text.contains(',') || text.trim() != text => write!(f, "\"{text}\""),
-            Value::Text(text) => f.write_str(text),
+            // Quotes keep commas, spaces and what could be part of a comparison.
+            Value::Text(text) if text.chars().all(|c| c.is_alphanumeric() || "-_./".contains(c)) => {
+                f.write_str(text)
+            }
+            Value::Text(text) => write!(f, "\"{text}\""),
         }
     }
 }

@@ -47,6 +47,7 @@ fn a_filter_is_written_as_it_is_read() {
     for text in [
         "tokens>=1000000000,n_layers<8",
         "group=a",
+        "group=\"=a b\"",
         "group!=\"b, c\",loss=2.5",
         "x_lr>-1e-300",
         "tokens<0",

@@ -5,8 +5,8 @@
 //! | column | meaning |
 //! |---|---|
 //! | `loss` | required; any unit, the same in all rows |
-//! | `n_layers`, `hidden_size`, `ffn_ratio`, `activation_rate`, `kv_dim` | the architecture, as in [`crate::law::Feature`] |
-//! | `parameters`, `active_parameters`, `non_embedding_parameters`, `n_experts` | its size, as in [`crate::architecture::Parameters`]; 1 expert: dense |
+//! | `n_layers`, `hidden_size`, `ffn_ratio`, `activation_rate`, `kv_dim`, `n_experts` | the architecture, as in [`crate::law::Feature`] |
+//! | `parameters`, `active_parameters`, `non_embedding_parameters` | its size, as in [`crate::architecture::Parameters`] |
 //! | `config` | a config.json, or the name of a published model, in place of these columns |
 //! | `tokens`, `training_flop` | its training |
 //! | `x_…` | a variable of your own |

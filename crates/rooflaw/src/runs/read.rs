@@ -4,6 +4,7 @@ use super::columns::{check_names, is_variable, name, number, sort};
 use super::config::{Configs, DERIVED, agrees};
 use super::rows::Sink;
 use super::{Resolve, RunError, RunTable};
+use crate::law::Feature;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -103,7 +104,7 @@ impl Sink for Builder<'_> {
         if has_config && !self.configs.can_resolve() {
             return Err(RunError::ConfigsNotRead);
         }
-        let place = |name: &str| DERIVED.iter().position(|derived| *derived == name);
+        let place = |name: &str| DERIVED.iter().position(|derived| derived.name() == name);
         for name in &names {
             let kind = match name.as_str() {
                 name if is_variable(name) => {
@@ -120,7 +121,7 @@ impl Sink for Builder<'_> {
             self.kinds.push(kind);
         }
         if has_config {
-            for (index, name) in DERIVED.into_iter().enumerate() {
+            for (index, name) in DERIVED.into_iter().map(Feature::name).enumerate() {
                 if !names.iter().any(|given| given == name) {
                     self.variable(name.to_owned(), Some(index));
                 }

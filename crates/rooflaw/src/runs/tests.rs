@@ -210,6 +210,13 @@ fn what_is_written_is_read_and_has_one_digest() {
     );
 }
 
+/// Whatever laws are written in can be a column, in the same order.
+#[test]
+fn every_feature_is_a_variable() {
+    let names = crate::law::Feature::ALL.map(crate::law::Feature::name);
+    assert_eq!(VARIABLES[..names.len()], names);
+}
+
 /// A law file records it: it must not change.
 #[test]
 fn a_digest_is_the_same_for_ever() {

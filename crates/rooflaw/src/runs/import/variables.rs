@@ -1,8 +1,9 @@
 //! What is known of each run besides its losses: its architecture, and columns of an export that are named as ours.
 
 use super::{ImportError, ImportWarning, ImportedRun};
+use crate::law::Feature;
 use crate::runs::columns::is_variable;
-use crate::runs::config::{DERIVED, agrees, derived};
+use crate::runs::config::{DERIVED, Derived, agrees, derived};
 use std::collections::BTreeSet;
 
 /// The name of each variable and its value for every run.
@@ -50,16 +51,16 @@ fn from_architectures(runs: &[&ImportedRun]) -> Result<Variables, ImportError> {
             without: without.name.clone(),
         });
     }
-    let known: Vec<[f64; DERIVED.len()]> = runs
+    let known: Vec<Derived> = runs
         .iter()
         .filter_map(|run| run.architecture.as_ref().map(derived))
         .collect();
     if known.is_empty() {
         return Ok(Vec::new());
     }
-    let column = |(index, name): (usize, &str)| {
+    let column = |(index, feature): (usize, Feature)| {
         let values = known.iter().map(|values| values[index]).collect();
-        (name.to_owned(), values)
+        (feature.to_string(), values)
     };
     Ok(DERIVED.into_iter().enumerate().map(column).collect())
 }
