@@ -1,5 +1,6 @@
 //! The refits that a law's intervals come from.
 
+use super::fit::prediction_interval;
 use super::{Family, Features, Kernel, LossLaw};
 use serde::Serialize;
 
@@ -66,6 +67,11 @@ impl LossLaw {
     }
 }
 
+fn interval(members: &[f64], residual_sd: f64) -> Option<LossInterval> {
+    let (low, high) = prediction_interval(members, residual_sd, COVERAGE)?;
+    Some(LossInterval { low, high })
+}
+
 impl Family {
     /// How many numbers determine a law of this family: `L∞`, coefficients and named exponents in order, or the six of the
     /// routed law.
@@ -76,16 +82,4 @@ impl Family {
             Family::Routed => 6,
         }
     }
-}
-
-/// Mean and spread of the members, and the scatter about them.
-fn interval(members: &[f64], residual_sd: f64) -> Option<LossInterval> {
-    let n = members.len() as f64;
-    let mean = members.iter().sum::<f64>() / n;
-    let variance = members.iter().map(|loss| (loss - mean).powi(2)).sum::<f64>() / n;
-    let half = 1.644_853_627 * (variance + (residual_sd * mean).powi(2)).sqrt();
-    (members.len() > 1).then_some(LossInterval {
-        low: mean - half,
-        high: mean + half,
-    })
 }
