@@ -73,6 +73,16 @@ fn as_json(file: LawFile) -> Result<serde_json::Value> {
     })
 }
 
+/// A number with five significant digits at most, its trailing zeros cut.
+fn brief(number: f64) -> String {
+    let rounded: f64 = format!("{number:.4e}").parse().unwrap_or(number);
+    if rounded == 0.0 || (1e-4..1e7).contains(&rounded.abs()) {
+        rounded.to_string()
+    } else {
+        format!("{rounded:e}")
+    }
+}
+
 /// The right-hand side, a line for each term.
 pub fn formula(file: &LawFile) -> Vec<String> {
     let numbers = file.numbers.as_deref();
@@ -87,16 +97,20 @@ pub fn formula(file: &LawFile) -> Vec<String> {
         return vec![
             format!(
                 "log10 loss = {}·log10 N + {}·log10 Ê + {}·log10 N·log10 Ê + {}",
-                law.a, law.b, law.c, law.d
+                brief(law.a),
+                brief(law.b),
+                brief(law.c),
+                brief(law.d)
             ),
             format!(
                 "1/Ê = 1/(E − 1 + 1/(1/{0} − 1/{1})) + 1/{1}",
-                law.expert_start, law.expert_max
+                brief(law.expert_start),
+                brief(law.expert_max)
             ),
         ];
     };
     let number = |index: usize, symbol: String| match numbers.and_then(|numbers| numbers.get(index)) {
-        Some(number) => number.to_string(),
+        Some(&number) => brief(number),
         None => symbol,
     };
     let mut lines = vec![format!("loss = {}", number(0, "E".to_owned()))];
@@ -113,7 +127,7 @@ pub fn formula(file: &LawFile) -> Vec<String> {
                         .get(parameter)
                         .map_or("", |found| found.name.as_str());
                     match value {
-                        Some(value) => format!("{variable}^{}", factor * value),
+                        Some(value) => format!("{variable}^{}", brief(factor * value)),
                         None if factor == 1.0 => format!("{variable}^{name}"),
                         None if factor == -1.0 => format!("{variable}^-{name}"),
                         None => format!("{variable}^({factor}·{name})"),

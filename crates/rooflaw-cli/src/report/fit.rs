@@ -41,6 +41,7 @@ pub fn write(fitted: &Fitted, args: &Args, folder: &mut Folder) -> Result<()> {
         print::quality_table(fitted),
         None,
     )));
+    blocks.push(Block::Paragraph(print::quality_text(fitted)));
     let caption = "What the law leaves over, against each variable: a trend is a term that it lacks.";
     blocks.push(draw("residuals", &fit_figures::residuals(fitted), caption)?);
     if let Some(table) = print::numbers_table(fitted) {

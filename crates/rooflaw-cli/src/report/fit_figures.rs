@@ -131,7 +131,7 @@ pub fn intervals(fitted: &Fitted) -> IntervalsFigure {
                 .as_ref()
                 .and_then(|found| found.verdict(parameter));
             rows.push(IntervalRow {
-                name: form.parameter_name(parameter),
+                name: print::short_name(form, parameter),
                 estimate: print::value_of(&fit.values(), parameter),
                 interval: find(&detail.intervals),
                 second: find(&detail.bootstrap).filter(|_| detail.profiles.is_some()),
@@ -144,7 +144,7 @@ pub fn intervals(fitted: &Fitted) -> IntervalsFigure {
                 text: String::new(),
                 flag: match (index, verdict) {
                     (None, _) => "held".to_owned(),
-                    (_, Some(Verdict::NotIdentifiable { .. })) => "not determined".to_owned(),
+                    (_, Some(Verdict::NotIdentifiable { .. })) => "undetermined".to_owned(),
                     _ => String::new(),
                 },
             });
@@ -212,7 +212,7 @@ pub fn profiles(fitted: &Fitted) -> Option<ProfilesFigure> {
         .iter()
         .zip(&profiles.parameters)
         .map(|(&parameter, profile)| ProfilePanel {
-            label: fit.form.parameter_name(parameter),
+            label: print::short_name(&fit.form, parameter),
             scale: if matches!(parameter, Parameter::Coefficient(_)) {
                 Scale::Log10
             } else {
@@ -229,7 +229,7 @@ pub fn profiles(fitted: &Fitted) -> Option<ProfilesFigure> {
                 .as_ref()
                 .and_then(|found| found.verdict(parameter))
             {
-                Some(Verdict::NotIdentifiable { .. }) => "not determined".to_owned(),
+                Some(Verdict::NotIdentifiable { .. }) => "undetermined".to_owned(),
                 _ => String::new(),
             },
         });

@@ -8,7 +8,7 @@ pub mod print;
 mod size;
 
 pub use args::Args;
-pub use detail::{Detail, Outlier};
+pub use detail::Detail;
 
 use crate::input;
 use crate::output::{self, Folder, Progress};
@@ -24,8 +24,6 @@ pub struct Fitted {
     pub path: String,
     /// Its rows, those selected.
     pub table: RunTable,
-    /// The laws, in the order of `compared`.
-    pub files: Vec<LawFile>,
     /// Each law's fit and errors.
     pub compared: Vec<Compared>,
     /// Laws that do not suit the table, and why.
@@ -100,10 +98,9 @@ fn fit(args: &Args) -> Result<Fitted> {
     let best = best(&compared).with_context(|| path.clone())?;
     let detail = detail::of(args, &laws.fitted[best], &compared[best], &table, &observations)?;
     progress.finish();
-    let warnings = warnings(&table, &laws.fitted[best], &detail);
+    let warnings = warnings(&table, &laws.fitted[best], &compared[best], &detail);
     Ok(Fitted {
         path,
-        files: laws.fitted,
         compared,
         unsuited: laws.unsuited,
         best,
@@ -150,7 +147,7 @@ fn form(file: &LawFile) -> Option<&Form> {
     }
 }
 
-fn warnings(table: &RunTable, file: &LawFile, detail: &Detail) -> Vec<String> {
+fn warnings(table: &RunTable, file: &LawFile, compared: &Compared, detail: &Detail) -> Vec<String> {
     let variables = file.family.variables();
     let concerns = |warning: &RunWarning| match warning {
         RunWarning::Constant { column, .. } => variables.contains(&column.as_str()),
@@ -163,7 +160,10 @@ fn warnings(table: &RunTable, file: &LawFile, detail: &Detail) -> Vec<String> {
         .map(|warning| warning.to_string())
         .collect();
     warnings.extend(detail.remarks.iter().cloned());
-    let convergence = detail.fit.convergence();
+    let Ok(fit) = &compared.fit else {
+        return warnings;
+    };
+    let convergence = fit.convergence();
     if !convergence.best_converged {
         warnings.push("the best descent did not converge: give more --starts".to_owned());
     } else if convergence.starts > 4 && convergence.at_optimum < 2 {

@@ -4,7 +4,7 @@ use super::{Args, Fitted, power};
 use crate::commands::laws;
 use crate::output::{self, MeasuredTable};
 use anyhow::Result;
-use rooflaw::law::fit::{Compared, Form, Interval, IntervalMethod, Parameter, Verdict};
+use rooflaw::law::fit::{Compared, Form, Interval, IntervalMethod, Parameter, Reason, Verdict};
 use rooflaw::law::{COVERAGE, Family};
 
 /// Outliers shown on the terminal.
@@ -18,8 +18,8 @@ pub fn print(args: &Args, fitted: &Fitted) -> Result<()> {
     if fitted.compared.len() > 1 {
         output::table(&comparison_table(fitted))?;
         output::line(&comparison_text(fitted))?;
-        for (id, why) in &fitted.unsuited {
-            output::line(&format!("Not fitted: {id} ({why})."))?;
+        if !fitted.unsuited.is_empty() {
+            output::line(&unsuited_text(fitted))?;
         }
         output::line("")?;
         output::heading(&format!("In detail: {}", fitted.detail.law.id))?;
@@ -34,6 +34,7 @@ pub fn print(args: &Args, fitted: &Fitted) -> Result<()> {
         output::line("")?;
     }
     output::table(&quality_table(fitted))?;
+    output::line(&quality_text(fitted))?;
     output::line("")?;
     for line in sentences(fitted) {
         output::line(&line)?;
@@ -150,7 +151,7 @@ pub fn comparison_text(fitted: &Fitted) -> String {
         format!("; larger: of the 40 % of the runs that are largest in {size}, by a fit to the others")
     });
     let mut text = format!(
-        "MAE in the unit of the loss. Left out: of runs left out of the fit, in {} parts{larger}.",
+        "MAE in the unit of the loss, on the rows fitted. Left out: of runs left out of the fit, in {} parts{larger}.",
         fitted.folds
     );
     let best = &fitted.compared[fitted.best];
@@ -174,6 +175,25 @@ pub fn comparison_text(fitted: &Fitted) -> String {
         ));
     }
     text
+}
+
+/// The laws that the table is not suited to.
+pub fn unsuited_text(fitted: &Fitted) -> String {
+    let laws = fitted.unsuited.iter().map(|(id, why)| format!("{id} ({why})"));
+    format!("Not fitted: {}.", laws.collect::<Vec<_>>().join(", "))
+}
+
+/// What a number is called in tables.
+pub fn short_name(form: &Form, parameter: Parameter) -> String {
+    match parameter {
+        Parameter::Coefficient(index) => {
+            format!(
+                "c({})",
+                form.terms.get(index).map_or("", |term| term.name.as_str())
+            )
+        }
+        _ => form.parameter_name(parameter),
+    }
 }
 
 /// The numbers of the law with their intervals; none for the routed law without them.
@@ -205,7 +225,7 @@ pub fn numbers_table(fitted: &Fitted) -> Option<MeasuredTable> {
             interval.map_or_else(|| "–".to_owned(), interval_text)
         };
         let mut row = vec![
-            form.parameter_name(parameter),
+            short_name(form, parameter),
             number(value_of(&values, parameter)),
             text(&detail.intervals),
         ];
@@ -218,7 +238,7 @@ pub fn numbers_table(fitted: &Fitted) -> Option<MeasuredTable> {
             .and_then(|found| found.verdict(parameter));
         row.push(match (index, verdict) {
             (None, _) => "held".to_owned(),
-            (_, Some(Verdict::NotIdentifiable { .. })) => "not determined".to_owned(),
+            (_, Some(Verdict::NotIdentifiable { .. })) => "undetermined".to_owned(),
             _ => String::new(),
         });
         table.push(row);
@@ -295,7 +315,7 @@ pub fn quality_table(fitted: &Fitted) -> MeasuredTable {
     };
     push("the fitted rows".to_owned(), fitted.detail.fit.quality());
     if let Ok(found) = &row.cross_validation {
-        push(format!("runs left out ({} parts)", fitted.folds), &found.quality);
+        push("runs left out".to_owned(), &found.quality);
     }
     if let Some(Ok(found)) = &row.extrapolation {
         push(
@@ -304,6 +324,21 @@ pub fn quality_table(fitted: &Fitted) -> MeasuredTable {
         );
     }
     table
+}
+
+/// What the rows of [`quality_table`] are.
+pub fn quality_text(fitted: &Fitted) -> String {
+    let mut text = format!(
+        "Left out: predicted by fits without them, in {} parts.",
+        fitted.folds
+    );
+    if let Some(Ok(found)) = &fitted.compared[fitted.best].extrapolation {
+        text.push_str(&format!(
+            " Larger: above {} = {:.2e}, predicted by a fit to the {} runs up to there.",
+            found.size, found.fitted_up_to, found.fitted_groups
+        ));
+    }
+    text
 }
 
 /// Objective, convergence, scatter and outliers, in sentences.
