@@ -10,6 +10,7 @@ mod gemstones;
 mod properties;
 mod synthetic;
 mod trust;
+mod validation;
 
 use rooflaw::law::fit::{Fit, Form, Objective, Observations, Quality, predict};
 
