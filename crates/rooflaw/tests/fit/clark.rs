@@ -5,7 +5,7 @@ use rooflaw::law::fit::routed::{self, RoutedLaw, RoutedRun, rmsle_10};
 use rooflaw::law::fit::{Form, Observations, Starts, fit};
 
 /// The rows of the authors' notebook: routing_frequency 0.5, k = 1, seed 42, one router and the dense models.
-fn rows(router: &str) -> data::Table {
+pub fn rows(router: &str) -> data::Table {
     let table = data::Table::read("clark_routed/final.csv");
     let frequency = table.numbers("routing_frequency");
     let (k, seed) = (table.numbers("k"), table.numbers("seed"));
@@ -18,7 +18,8 @@ fn rows(router: &str) -> data::Table {
     })
 }
 
-fn runs(table: &data::Table) -> Vec<RoutedRun> {
+/// A table as routed runs.
+pub fn runs(table: &data::Table) -> Vec<RoutedRun> {
     let columns = (
         table.numbers("dense_parameter_count"),
         table.numbers("num_experts"),

@@ -11,6 +11,7 @@ mod properties;
 mod steplaw;
 mod synthetic;
 mod trust;
+mod validation;
 
 use rooflaw::law::fit::{Fit, Form, Objective, Observations, Quality, predict};
 

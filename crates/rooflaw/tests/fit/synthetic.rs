@@ -48,29 +48,13 @@ pub fn draw(seed: u64) -> Result<(Vec<f64>, Observations), FitError> {
         .into_iter()
         .map(|index| grid[index])
         .collect();
-    let observed = |losses: Vec<f64>| {
-        let names = [
-            "n_layers",
-            "activation_rate",
-            "ffn_ratio",
-            "hidden_size",
-            "kv_dim",
-        ];
-        names
-            .iter()
-            .enumerate()
-            .try_fold(Observations::new(losses)?, |rows, (index, name)| {
-                let values: Vec<f64> = designs.iter().map(|design| design[index]).collect();
-                rows.with_variable(name, &values)
-            })
-    };
     let law = published();
     let truth = predict(
         &Form::codesign(),
         law.irreducible_loss,
         &law.coefficients,
         &law.exponents,
-        &observed(vec![1.0; RUNS])?,
+        &observed(&designs, vec![1.0; RUNS])?,
     )?;
     let noise = Normal::standard();
     let noisy = truth.iter().map(|loss| {
@@ -79,10 +63,34 @@ pub fn draw(seed: u64) -> Result<(Vec<f64>, Observations), FitError> {
         loss + NOISE * noise.inverse_cdf(uniform)
     });
     let noisy = noisy.collect();
-    Ok((truth, observed(noisy)?))
+    Ok((truth, observed(&designs, noisy)?))
 }
 
-fn grid() -> Vec<[f64; 5]> {
+/// Designs as rows with losses.
+///
+/// # Errors
+/// Losses that are not positive, or not as many.
+pub fn observed(designs: &[[f64; 5]], losses: Vec<f64>) -> Result<Observations, FitError> {
+    VARIABLES
+        .iter()
+        .enumerate()
+        .try_fold(Observations::new(losses)?, |rows, (index, name)| {
+            let values: Vec<f64> = designs.iter().map(|design| design[index]).collect();
+            rows.with_variable(name, &values)
+        })
+}
+
+/// The variables of a design.
+pub const VARIABLES: [&str; 5] = [
+    "n_layers",
+    "activation_rate",
+    "ffn_ratio",
+    "hidden_size",
+    "kv_dim",
+];
+
+/// Every design of the paper's grid with five FFN ratios.
+pub fn grid() -> Vec<[f64; 5]> {
     let mut grid = Vec::new();
     for n_layers in N_LAYERS {
         for activation_rate in ACTIVATION_RATE {
