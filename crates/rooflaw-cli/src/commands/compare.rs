@@ -51,6 +51,8 @@ pub fn run(args: &Args) -> Result<()> {
     for model in &models {
         let features = law.features(&model.architecture);
         let (extrapolations, loss_interval) = (law.extrapolations(&features), law.interval(&features));
+        let unseen = report::expert_warning(&law, &model.architecture);
+        warnings.extend(unseen.map(|warning| format!("{}: {warning}", model.name)));
         for extrapolation in &extrapolations {
             warnings.push(format!(
                 "{}: the law {} extrapolates: {extrapolation}",

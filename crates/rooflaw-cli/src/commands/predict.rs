@@ -209,6 +209,7 @@ fn print(args: &Args, prediction: &Prediction<'_>, law: &LossLaw, roofline: &Roo
     }
     output::line("")?;
     output::line(&report::accuracy(device))?;
+    output::line(&report::loss_text(law))?;
     for warning in warnings(prediction, law) {
         output::warning(&warning)?;
     }
@@ -235,6 +236,7 @@ pub fn warnings(prediction: &Prediction<'_>, law: &LossLaw) -> Vec<String> {
     if !prediction.evaluation.loss.is_finite() {
         warnings.push(format!("the law {} gives no finite loss for it", law.id));
     }
+    warnings.extend(report::expert_warning(law, prediction.architecture));
     for extrapolation in &prediction.extrapolations {
         warnings.push(format!("the law {} extrapolates: {extrapolation}", law.id));
     }

@@ -12,7 +12,11 @@ use rooflaw_report::html::{Block, Card, FigureBlock, Note, NoteKind, Page};
 /// Writes every file.
 pub fn write(fitted: &Fitted, args: &Args, folder: &mut Folder) -> Result<()> {
     let detail = &fitted.detail;
-    folder.add("law.toml", detail.law.to_toml().context("law.toml")?)?;
+    // By its name, which is what other commands call it.
+    folder.add(
+        &format!("{}.toml", detail.law.id),
+        detail.law.to_toml().context("the law's file")?,
+    )?;
     folder.add("fit.json", serde_json::to_vec_pretty(&json::of(fitted))?)?;
     folder.add("predictions.csv", predictions(fitted)?)?;
     let mut blocks = Vec::new();

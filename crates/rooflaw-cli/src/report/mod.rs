@@ -9,6 +9,7 @@ pub mod prediction;
 
 use crate::output::{self, Folder};
 use anyhow::Result;
+use rooflaw::architecture::Architecture;
 use rooflaw::device::{Device, ExpectedRatio, Phase, expected_ratio};
 use rooflaw::law::{COVERAGE, LossInterval, LossLaw};
 use rooflaw::roofline::Fallback;
@@ -77,6 +78,17 @@ pub fn law_text(law: &LossLaw) -> String {
             )
         },
     )
+}
+
+/// What a law that knows nothing of experts says of an architecture that has them.
+pub fn expert_warning(law: &LossLaw, architecture: &Architecture) -> Option<String> {
+    (architecture.ffn.moe.is_some() && !law.sees_experts()).then(|| {
+        format!(
+            "the law {} knows nothing of mixtures of experts: it takes one for a dense model of its shape or size, and \
+             its loss is too low or means nothing",
+            law.id
+        )
+    })
 }
 
 /// How far a loss can be trusted, wherever one is shown.

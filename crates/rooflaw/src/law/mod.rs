@@ -142,6 +142,15 @@ impl LossLaw {
         }
     }
 
+    /// Whether the law tells a mixture of experts from a dense model that stores, or uses, as much.
+    #[must_use]
+    pub fn sees_experts(&self) -> bool {
+        let sizes = [Feature::ActiveParameters, Feature::Parameters];
+        self.uses(Feature::ActivationRate)
+            || self.uses(Feature::NExperts)
+            || sizes.into_iter().all(|feature| self.uses(feature))
+    }
+
     /// The features of an architecture as this law sees them: with the tokens it is trained on.
     #[must_use]
     pub fn features(&self, architecture: &Architecture) -> Features {

@@ -25,6 +25,8 @@ use std::time::Duration;
 pub struct Design<'a> {
     /// The device.
     pub device: &'a Device,
+    /// Whether the chosen architecture has experts of which the law knows nothing.
+    pub unseen_experts: Option<String>,
     /// The law's id.
     pub law: &'a str,
     /// Tokens each architecture is trained on, for a law that asks for them.
@@ -163,6 +165,7 @@ pub fn run(args: &Args) -> Result<()> {
     let reference_features = law.features(&reference_model.architecture);
     let design = Design {
         device: &device,
+        unseen_experts: report::expert_warning(&law, &chosen.candidate.architecture),
         law: &law.id,
         training_tokens: law.training_tokens,
         frontier_loss_intervals: frontier_loss_intervals(&outcome, &law),
@@ -278,7 +281,7 @@ fn known_models(evaluator: &Evaluator, objective: Objective, capacity: f64) -> V
 
 /// What to know before trusting the answer.
 pub fn warnings(design: &Design<'_>) -> Vec<String> {
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<String> = design.unseen_experts.iter().cloned().collect();
     for extrapolation in &design.chosen.extrapolations {
         warnings.push(format!(
             "the law {} extrapolates for the chosen architecture: {extrapolation}",

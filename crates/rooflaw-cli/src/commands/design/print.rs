@@ -209,7 +209,11 @@ pub fn frontier_table(candidates: &[Candidate], objective: Objective, law: &Loss
             "layers",
             "hidden",
             "heads",
-            "FFN (k/E×width)",
+            if law.ensemble.is_some() {
+                "FFN k/E×w"
+            } else {
+                "FFN (k/E×width)"
+            },
             "total",
             "active",
             "GB",
@@ -224,7 +228,10 @@ pub fn frontier_table(candidates: &[Candidate], objective: Objective, law: &Loss
         };
         table.push(vec![
             output::milliseconds(objective.latency_s(evaluation)),
-            report::loss(evaluation.loss, law.interval(&law.features(architecture))),
+            law.interval(&law.features(architecture)).map_or_else(
+                || output::loss(evaluation.loss),
+                |interval| format!("{:.3}±{:.3}", evaluation.loss, interval.half_width()),
+            ),
             architecture.n_layers.to_string(),
             architecture.hidden_size.to_string(),
             format!("{}/{n_kv_heads}", architecture.attention.n_heads),

@@ -15,7 +15,7 @@ Examples:
   rooflaw fit runs.csv --law width-depth-tokens --out fit
   rooflaw fit runs.csv --law my-terms.toml --objective huber:1e-3 --drop-largest 5
   rooflaw fit runs.csv --law chinchilla --fix alpha=0.34 --where 'tokens>=1e9'
-  rooflaw design --law fit/law.toml                     design with what was fitted"
+  rooflaw design --law fit/width-depth-tokens.toml      design with what was fitted"
 )]
 pub struct Args {
     /// A table of runs: CSV, or JSON Lines if its name ends so (`rooflaw runs --help` tells the columns)
@@ -52,7 +52,7 @@ pub struct Args {
     /// The variable that says which runs are small and which large [default: training_flop, tokens and parameters, …]
     #[arg(long, value_name = "VARIABLE", help_heading = "Trust")]
     pub size: Option<String>,
-    /// Write law.toml, report.html, figures, predictions.csv and fit.json into this folder
+    /// Write LAW.toml, report.html, figures, predictions.csv and fit.json into this folder
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub out: Option<PathBuf>,
     /// Print JSON

@@ -45,12 +45,15 @@ pub fn print(args: &Args, fitted: &Fitted) -> Result<()> {
     let path = &fitted.path;
     match &args.out {
         Some(out) => output::line(&format!(
-            "Written to {0}: open {0}/report.html; design with `rooflaw design --law {0}/law.toml`.",
-            out.display()
+            "Written to {0}: open {0}/report.html; design with `rooflaw design --law {0}/{1}.toml`.",
+            out.display(),
+            fitted.detail.law.id
         )),
-        None if path.contains(' ') => output::line("Add `--out DIR` for law.toml, figures and report.html."),
+        None if path.contains(' ') => {
+            output::line("Add `--out DIR` for the law's file, figures and report.html.")
+        }
         None => output::line(&format!(
-            "Add `--out DIR` for law.toml, figures and report.html: `rooflaw fit {path} --law {} --out DIR`.",
+            "Add `--out DIR` for the law's file, figures and report.html: `rooflaw fit {path} --law {} --out DIR`.",
             fitted.detail.law.id
         )),
     }
@@ -278,14 +281,20 @@ pub fn intervals_text(fitted: &Fitted) -> String {
     };
     let mut text = format!("{how}.");
     for report in &found.parameters {
-        if let Verdict::NotIdentifiable { reason } = report.verdict {
-            text.push_str(&format!(
-                " {} is not determined: {reason}.",
-                capitalised(&report.name)
-            ));
-        }
+        let Verdict::NotIdentifiable { reason } = report.verdict else {
+            continue;
+        };
+        let why = match (report.parameter, reason) {
+            // A coefficient is judged by its term's share of the loss: on its own it is the share where all variables are 1.
+            (Parameter::Coefficient(_), Reason::Span(factor)) => {
+                format!("its term's share of the runs' losses is known to a factor of {factor:.0} only")
+            }
+            _ => reason.to_string(),
+        };
+        text.push_str(&format!(" {} is undetermined: {why}.", capitalised(&report.name)));
     }
-    for sentence in found.sentences() {
+    let confused = found.sentences().into_iter().zip(&found.confused);
+    for (sentence, _) in confused.filter(|(_, parameters)| parameters.len() > 1) {
         text.push_str(&format!(" {}.", capitalised(sentence.trim_end_matches('.'))));
     }
     text
@@ -318,10 +327,7 @@ pub fn quality_table(fitted: &Fitted) -> MeasuredTable {
         push("runs left out".to_owned(), &found.quality);
     }
     if let Some(Ok(found)) = &row.extrapolation {
-        push(
-            format!("runs above {} = {:.2e}", found.size, found.fitted_up_to),
-            &found.quality,
-        );
+        push("larger runs".to_owned(), &found.quality);
     }
     table
 }

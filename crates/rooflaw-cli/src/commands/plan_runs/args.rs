@@ -15,7 +15,7 @@ Examples:
   rooflaw plan-runs --runs 12 --tokens 10B                      spread over the default space
   rooflaw plan-runs --runs 24 --law co-design --out plan        for the published law
   rooflaw plan-runs --budget 1e21 --law co-design --tokens 10B  as many as 1e21 FLOP allow
-  rooflaw plan-runs --runs 1 --law fit/law.toml --existing runs.csv --tokens 10B"
+  rooflaw plan-runs --runs 1 --law fit/chinchilla.toml --existing runs.csv --tokens 10B"
 )]
 pub struct Args {
     /// How many runs [default: 12, or as many as --budget allows]
