@@ -82,8 +82,10 @@ pub(super) fn quantile(sorted: &[f64], share: f64) -> f64 {
 }
 
 /// The scatter of runs about a law, `σ` of `ln L`, from the residuals of `ln L` of a fit with `parameters`
-/// free numbers: `√(Σ r²/(n − p))`, and with Huber's loss, which runs far from the law must not sway,
-/// `1.4826 · median |r| · √(n/(n − p))` (Hampel 1974). NaN without more rows than parameters.
+/// free numbers: `√(Σ r²/(n − p))`, and with Huber's loss, which the few runs farthest from the law must not
+/// sway, the 90th percentile of `|r|` over that of a normal distribution, 1.6449, times `√(n/(n − p))`. What
+/// robust fits leave over has heavy tails: the median, usual in this place, would give intervals that hold far
+/// fewer runs than they say. NaN without more rows than parameters.
 #[must_use]
 pub fn residual_scale(objective: Objective, residuals: &[f64], parameters: usize) -> f64 {
     let Some(freedom) = residuals
@@ -100,7 +102,7 @@ pub fn residual_scale(objective: Objective, residuals: &[f64], parameters: usize
         Objective::LogHuber { .. } => {
             let mut sizes: Vec<f64> = residuals.iter().map(|r| r.abs()).collect();
             sizes.sort_by(f64::total_cmp);
-            1.4826 * quantile(&sizes, 0.5) * (residuals.len() as f64 / freedom as f64).sqrt()
+            quantile(&sizes, 0.9) / 1.644_853_627 * (residuals.len() as f64 / freedom as f64).sqrt()
         }
     }
 }
