@@ -6,38 +6,12 @@ use super::columns::{add_scaled, dot};
 /// overwritten by its Cholesky factor); `b` becomes `x`. `false` when `A` is not positive definite to working
 /// precision.
 pub(super) fn solve_positive(a: &mut [f64], n: usize, b: &mut [f64]) -> bool {
-    for j in 0..n {
-        let original = a[j * n + j];
-        let mut pivot = original;
-        for k in 0..j {
-            pivot -= a[j * n + k] * a[j * n + k];
-        }
-        // A pivot that is all rounding error means a singular matrix.
-        if pivot.is_nan() || pivot <= 1e-14 * original.abs() || pivot <= 0.0 {
-            return false;
-        }
-        let root = pivot.sqrt();
-        a[j * n + j] = root;
-        for i in j + 1..n {
-            let mut value = a[i * n + j];
-            for k in 0..j {
-                value -= a[i * n + k] * a[j * n + k];
-            }
-            a[i * n + j] = value / root;
-        }
-    }
-    for i in 0..n {
-        for k in 0..i {
-            b[i] -= a[i * n + k] * b[k];
-        }
-        b[i] /= a[i * n + i];
-    }
-    for i in (0..n).rev() {
-        for k in i + 1..n {
-            b[i] -= a[k * n + i] * b[k];
-        }
-        b[i] /= a[i * n + i];
-    }
+    let matrix = nalgebra::DMatrix::from_fn(n, n, |i, j| a[i.max(j) * n + i.min(j)]);
+    let Some(factor) = nalgebra::Cholesky::new(matrix) else { return false };
+    let l = factor.l_dirty();
+    if (0..n).any(|j| l[(j, j)] * l[(j, j)] <= 1e-14 * a[j * n + j].abs()) { return false; }
+    let mut x = nalgebra::DVectorViewMut::from_slice(b, n);
+    factor.solve_mut(&mut x);
     true
 }
 
