@@ -148,7 +148,7 @@ pub(super) fn minimise(basis: &impl Basis, start: &[f64], limits: Limits) -> Pro
                 }
                 damped[i * m + i] += damping * matrix[p * n + p].max(floor);
             }
-            if !solve_positive(&mut damped, m, &mut step) {
+            if !solve_positive(&damped, m, &mut step) {
                 damping = (damping * 10.0).max(1e-8);
                 if damping > 1e12 {
                     break 'points;
