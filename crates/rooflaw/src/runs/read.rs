@@ -6,7 +6,7 @@ use super::rows::Sink;
 use super::{Resolve, RunError, RunTable};
 use crate::law::Feature;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 
 /// What a column of the file is.
 #[derive(Clone, Copy, PartialEq)]
@@ -199,20 +199,25 @@ fn agree(first: &mut Option<String>, line: usize, column: &'static str, cell: &s
 
 /// Rows with equal variables are one run twice when their group is one too, or, without groups, their loss.
 fn check_duplicates(table: &RunTable, lines: &[usize]) -> Result<(), RunError> {
-    let mut seen = BTreeMap::new();
-    for (row, &line) in lines.iter().enumerate() {
-        let mut key: Vec<u64> = table
-            .variables
-            .iter()
-            .map(|(_, values)| values[row].to_bits())
-            .collect();
-        if table.group.is_none() {
-            key.push(table.loss[row].to_bits());
-        }
-        let group = table.group.as_ref().map(|groups| groups[row].as_str());
-        if let Some(first) = seen.insert((key, group), line) {
-            return Err(RunError::Duplicate { line, first });
-        }
+    let compare = |a: usize, b: usize| {
+        let numbers = |values: &[f64]| values[a].total_cmp(&values[b]);
+        let variables = table.variables.iter().map(|(_, values)| numbers(values));
+        let differing = variables.fold(Ordering::Equal, Ordering::then);
+        differing.then_with(|| match &table.group {
+            Some(groups) => groups[a].cmp(&groups[b]),
+            None => numbers(&table.loss),
+        })
+    };
+    // Sorted places rather than a map of keys: a table may have millions of rows.
+    let mut places: Vec<usize> = (0..lines.len()).collect();
+    places.sort_by(|&a, &b| compare(a, b));
+    let pairs = places.windows(2).map(|pair| (pair[0], pair[1]));
+    let twice = pairs.filter(|&(a, b)| compare(a, b) == Ordering::Equal);
+    match twice.min_by_key(|&(_, second)| second) {
+        None => Ok(()),
+        Some((first, second)) => Err(RunError::Duplicate {
+            line: lines[second],
+            first: lines[first],
+        }),
     }
-    Ok(())
 }
