@@ -153,10 +153,7 @@ fn about(file: &LawFile, fit: &LawFit, compared: &Compared, args: &Args, table: 
         |_| String::new(),
         |found| format!("; on runs left out MAE {:.4}", found.quality.mae),
     );
-    let name = args
-        .runs
-        .file_name()
-        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let name = args.runs.display();
     // A law that was fitted before says so in its source; what it was then does not matter now.
     let form = file
         .about
@@ -179,11 +176,12 @@ fn about(file: &LawFile, fit: &LawFit, compared: &Compared, args: &Args, table: 
             "R² {:.4}, MAE {:.4} on the fitted rows{validated}",
             quality.r_squared, quality.mae
         )),
+        // What is to be known of published numbers is not to be known of these.
         note: file
             .about
             .note
             .clone()
-            .filter(|_| file.runs.is_none() && file.numbers.is_none()),
+            .filter(|_| file.numbers.is_none() || file.runs.is_some()),
     }
 }
 
