@@ -5,9 +5,7 @@ use rooflaw::runs::import::{ImportedRun, Options, table};
 
 /// However it is made, a table is one that is read: from CSV and from JSON Lines, and to the same.
 pub fn check(runs: &[ImportedRun]) {
-    let any = runs
-        .iter()
-        .find_map(|run| run.steps.values().next()?.keys().next());
+    let any = runs.iter().find_map(|run| run.series.keys().next());
     for (loss, tokens_per_step) in [(None, None), (None, Some(1e3)), (any.cloned(), Some(0.5))] {
         for last in [false, true] {
             let options = Options {

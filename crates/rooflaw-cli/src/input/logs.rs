@@ -4,7 +4,7 @@ use super::files::read_at_most;
 use super::model;
 use anyhow::{Context as _, Result, bail};
 use rooflaw::runs::MAX_RUN_BYTES;
-use rooflaw::runs::import::{ImportedRun, MAX_EVENT_BYTES, hf_trainer, tensorboard, wandb};
+use rooflaw::runs::import::{ImportedRun, MAX_EVENT_BYTES, MAX_EXPORT_BYTES, hf_trainer, tensorboard, wandb};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -107,7 +107,7 @@ pub fn find_logs(paths: &[PathBuf], configs: bool) -> Result<Logs> {
 
 /// The logs of one run as one: later checkpoints know better.
 fn merged(mut parts: Vec<ImportedRun>) -> Option<ImportedRun> {
-    parts.sort_by_key(|part| part.steps.keys().next_back().copied());
+    parts.sort_by_key(ImportedRun::last_step);
     parts.into_iter().reduce(|mut run, part| {
         run.merge(part);
         run
@@ -199,7 +199,8 @@ fn without_copies(logs: &mut Vec<Log>) -> Vec<String> {
 fn read(log: &Log, configs: bool) -> Result<Vec<ImportedRun>> {
     let limit = match log.kind {
         Kind::TensorBoard => MAX_EVENT_BYTES,
-        Kind::HfTrainer | Kind::Wandb => MAX_RUN_BYTES,
+        Kind::HfTrainer => MAX_RUN_BYTES,
+        Kind::Wandb => MAX_EXPORT_BYTES,
     };
     let bytes = read_at_most(&log.path, limit as u64, "the log of a training")?;
     let mut run = match log.kind {

@@ -94,7 +94,7 @@ fn unequal(text: &str, error: &::csv::Error) -> RunError {
 }
 
 /// An object's members in the order of the file, repeated keys included.
-struct Members(Vec<(String, Value)>);
+pub(super) struct Members(pub(super) Vec<(String, Value)>);
 
 impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

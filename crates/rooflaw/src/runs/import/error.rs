@@ -41,6 +41,9 @@ pub enum ImportError {
         /// What is wrong with it.
         message: String,
     },
+    /// More names of scalars than a training has.
+    #[error("more than 10000 scalars by name: expected a log of losses and the like")]
+    TooManyTags,
     /// Runs that could not be told apart.
     #[error("two runs are called `{0}`: expected a name for each, or a column `ID` in the export")]
     SameName(String),

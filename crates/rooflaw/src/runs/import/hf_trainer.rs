@@ -5,17 +5,66 @@
 
 use super::{ImportError, ImportedRun};
 use crate::runs::MAX_RUN_BYTES;
+use crate::runs::rows::Members;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
+use serde_json::Value;
 
 /// The scalar that counts tokens.
 const TOKENS: &str = "num_input_tokens_seen";
 
 #[derive(Deserialize)]
 struct State {
-    log_history: Vec<Map<String, Value>>,
+    log_history: Log,
     global_step: Option<u64>,
     num_input_tokens_seen: Option<f64>,
+}
+
+/// What is logged, in a run without a name. Entries are taken in one by one: as JSON values they are twenty times the file.
+struct Log(ImportedRun);
+
+impl<'de> Deserialize<'de> for Log {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Log;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a list of objects")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Log, A::Error> {
+                let mut run = ImportedRun::new("");
+                let mut index = 0;
+                while let Some(Members(entry)) = entries.next_element()? {
+                    add(&mut run, &entry)
+                        .map_err(|what| A::Error::custom(format!("log_history[{index}]{what}")))?;
+                    index += 1;
+                }
+                Ok(Log(run))
+            }
+        }
+        deserializer.deserialize_seq(Entries)
+    }
+}
+
+/// Adds the scalars of an entry.
+fn add(run: &mut ImportedRun, entry: &[(String, Value)]) -> Result<(), String> {
+    let step = entry.iter().find(|(tag, _)| tag == "step").map(|(_, step)| step);
+    let step = step.and_then(Value::as_u64).ok_or_else(|| {
+        let found = step.map_or("nothing".to_owned(), Value::to_string);
+        format!(".step is {found}, expected a whole number")
+    })?;
+    for (tag, value) in entry.iter().filter(|(tag, _)| tag != "step") {
+        let value = match value {
+            // Not counted.
+            Value::Number(number) if tag == TOKENS && number.as_f64() == Some(0.0) => continue,
+            Value::Number(number) => number.as_f64().unwrap_or(f64::NAN),
+            // What `without_bare_words` leaves.
+            Value::String(text) if !text.is_empty() && text.trim().is_empty() => f64::NAN,
+            _ => continue,
+        };
+        run.add(step, tag, value).map_err(|error| format!(": {error}"))?;
+    }
+    Ok(())
 }
 
 /// Reads a `trainer_state.json`; the run is to be called `name`.
@@ -31,31 +80,18 @@ pub fn hf_trainer(name: &str, bytes: &[u8]) -> Result<ImportedRun, ImportError> 
     }
     let state: State = serde_json::from_slice(&without_bare_words(bytes))
         .map_err(|error| ImportError::HfTrainer(error.to_string()))?;
-    let mut run = ImportedRun::new(name);
-    for (index, entry) in state.log_history.iter().enumerate() {
-        let step = entry.get("step").and_then(Value::as_u64).ok_or_else(|| {
-            let found = entry.get("step").map_or("nothing".to_owned(), Value::to_string);
-            ImportError::HfTrainer(format!(
-                "log_history[{index}].step is {found}, expected a whole number"
-            ))
-        })?;
-        for (tag, value) in entry.iter().filter(|(tag, _)| *tag != "step") {
-            match value {
-                // Not counted.
-                Value::Number(number) if tag == TOKENS && number.as_f64() == Some(0.0) => {}
-                Value::Number(number) => run.add(step, tag, number.as_f64().unwrap_or(f64::NAN)),
-                Value::String(text) if !text.is_empty() && text.trim().is_empty() => {
-                    run.add(step, tag, f64::NAN)
-                }
-                _ => {}
-            }
-        }
-    }
+    let mut run = ImportedRun {
+        name: ImportedRun::new(name).name,
+        ..state.log_history.0
+    };
     if let (Some(step), Some(tokens)) = (state.global_step, state.num_input_tokens_seen)
         && tokens > 0.0
-        && let Some(scalars) = run.steps.get_mut(&step)
+        && !run
+            .series
+            .get(TOKENS)
+            .is_some_and(|series| series.contains_key(&step))
     {
-        scalars.entry(TOKENS.to_owned()).or_insert(tokens);
+        run.add(step, TOKENS, tokens)?;
     }
     Ok(run)
 }

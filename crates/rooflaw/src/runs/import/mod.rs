@@ -20,23 +20,26 @@ pub use error::{ImportError, ImportWarning};
 pub use hf_trainer::hf_trainer;
 pub use table::{Imported, Options, TokenSource, table};
 pub use tensorboard::{MAX_EVENT_BYTES, tensorboard};
-pub use wandb::wandb;
+pub use wandb::{MAX_EXPORT_BYTES, wandb};
 
 use crate::architecture::Architecture;
 use std::collections::BTreeMap;
 
-/// Scalars by the name they were logged with.
-pub type Scalars = BTreeMap<String, f64>;
+/// Most scalars of a run, counted by name: a log of more is none.
+const MAX_TAGS: usize = 10_000;
+
+/// A scalar by optimiser step.
+pub type Series = BTreeMap<u64, f64>;
 
 /// What was logged of one training. Scalars may be NaN: a diverged run logs that.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ImportedRun {
     /// What the run is called.
     pub name: String,
-    /// Scalars by optimiser step.
-    pub steps: BTreeMap<u64, Scalars>,
-    /// Scalars without a step: a summary at the end of the run.
-    pub summary: Scalars,
+    /// What was logged step by step, by the name it was logged with.
+    pub series: BTreeMap<String, Series>,
+    /// Scalars without a step, by name: a summary at the end of the run.
+    pub summary: BTreeMap<String, f64>,
     /// What was trained, if known; the readers here leave it to whoever finds a config.json beside a log.
     pub architecture: Option<Architecture>,
     /// What to know of the log.
@@ -56,21 +59,35 @@ impl ImportedRun {
     /// Adds what another file logged of the same run: a training that was resumed. Where both have a scalar of a step, the
     /// other's is taken.
     pub fn merge(&mut self, other: ImportedRun) {
-        for (step, scalars) in other.steps {
-            self.steps.entry(step).or_default().extend(scalars);
+        for (tag, series) in other.series {
+            self.series.entry(tag).or_default().extend(series);
         }
         self.summary.extend(other.summary);
         self.architecture = other.architecture.or(self.architecture);
         self.warnings.extend(other.warnings);
     }
 
-    fn add(&mut self, step: u64, tag: &str, value: f64) {
-        self.steps.entry(step).or_default().insert(tag.to_owned(), value);
+    /// The last step of which anything is logged.
+    #[must_use]
+    pub fn last_step(&self) -> Option<u64> {
+        let last = |series: &Series| series.keys().next_back().copied();
+        self.series.values().filter_map(last).max()
+    }
+
+    fn add(&mut self, step: u64, tag: &str, value: f64) -> Result<(), ImportError> {
+        if let Some(series) = self.series.get_mut(tag) {
+            series.insert(step, value);
+            return Ok(());
+        }
+        if self.series.len() >= MAX_TAGS {
+            return Err(ImportError::TooManyTags);
+        }
+        self.series.insert(tag.to_owned(), Series::from([(step, value)]));
+        Ok(())
     }
 
     /// Every tag that has a value somewhere.
     fn tags(&self) -> impl Iterator<Item = &str> {
-        let scalars = self.steps.values().chain([&self.summary]);
-        scalars.flat_map(BTreeMap::keys).map(String::as_str)
+        self.series.keys().chain(self.summary.keys()).map(String::as_str)
     }
 }

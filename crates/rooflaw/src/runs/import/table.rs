@@ -2,7 +2,7 @@
 
 use super::tags::{FIRST_TRAINING_LOSS, LOSSES, STEPS, TOKENS};
 use super::variables::{Variables, variables};
-use super::{ImportError, ImportWarning, ImportedRun, Scalars};
+use super::{ImportError, ImportWarning, ImportedRun};
 use crate::near_miss::near_miss;
 use crate::runs::RunTable;
 use serde::Serialize;
@@ -163,15 +163,14 @@ fn rows(
     }
     let mut rows: Vec<Row> = Vec::new();
     let (mut not_positive, mut no_tokens) = (Vec::new(), Vec::new());
-    let logged = run.steps.iter().map(|(step, scalars)| (Some(*step), scalars));
-    for (step, scalars) in logged.chain([(None, &run.summary)]) {
-        let Some(&loss) = scalars.get(loss) else {
-            continue;
-        };
+    let series = run.series.get(loss).into_iter().flatten();
+    let logged = series.map(|(step, loss)| (Some(*step), *loss));
+    let summary = run.summary.get(loss).map(|loss| (None, *loss));
+    for (step, loss) in logged.chain(summary) {
         let at = step.map_or("the end".to_owned(), |step| format!("step {step}"));
         let tokens = match options.tokens_per_step {
             Some(per_step) => Some(per_step * steps(run, step)?),
-            None => tokens(scalars, tags),
+            None => tokens(run, step, tags),
         };
         let positive = |number: f64| number > 0.0 && number.is_finite();
         match tokens.filter(|&tokens| positive(tokens)) {
@@ -208,8 +207,12 @@ fn rows(
 }
 
 /// The token count beside a loss.
-fn tokens(scalars: &Scalars, tags: &mut Tags) -> Option<f64> {
-    let (tag, tokens) = TOKENS.iter().find_map(|tag| Some((tag, *scalars.get(*tag)?)))?;
+fn tokens(run: &ImportedRun, step: Option<u64>, tags: &mut Tags) -> Option<f64> {
+    let count = |tag: &str| match step {
+        Some(step) => run.series.get(tag)?.get(&step),
+        None => run.summary.get(tag),
+    };
+    let (tag, tokens) = TOKENS.iter().find_map(|tag| Some((tag, *count(tag)?)))?;
     tags.tokens.insert((*tag).to_owned());
     Some(tokens)
 }

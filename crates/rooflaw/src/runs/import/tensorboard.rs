@@ -194,7 +194,7 @@ fn scalars(record: &[u8], offset: usize, run: &mut ImportedRun) -> Result<(), Im
     for value in event.summary.iter().flat_map(|summary| &summary.values) {
         let value = ScalarValue::decode(&value[..]).map_err(wrong)?;
         if let Some(scalar) = value.scalar() {
-            run.add(step, &value.tag, scalar);
+            run.add(step, &value.tag, scalar)?;
         }
     }
     Ok(())

@@ -140,11 +140,11 @@ fn trainer_states_that_are_broken_or_count_no_tokens() {
     assert!(refused("{}").starts_with(&format!("{start}missing field `log_history`")));
     assert_eq!(
         refused("{\"log_history\": [{\"step\": -1}]}"),
-        format!("{start}log_history[0].step is -1, expected a whole number")
+        format!("{start}log_history[0].step is -1, expected a whole number at line 1 column 30")
     );
     assert_eq!(
         refused("{\"log_history\": [{\"loss\": 1}]}"),
-        format!("{start}log_history[0].step is nothing, expected a whole number")
+        format!("{start}log_history[0].step is nothing, expected a whole number at line 1 column 29")
     );
     let uncounted = r#"{"global_step": 20, "num_input_tokens_seen": 0, "log_history": [
         {"step": 0, "eval_loss": 4.5, "grad_norm": -Infinity},
@@ -176,6 +176,22 @@ fn trainer_states_that_are_broken_or_count_no_tokens() {
     let run = hf_trainer("a", counted.as_bytes()).unwrap();
     let imported = table(&[run], &Options::default()).unwrap();
     assert_eq!(values(&imported.table, "tokens"), [5000.0]);
+}
+
+#[test]
+fn logs_of_too_much_are_refused() {
+    let many: String = (0..10_001).map(|tag| format!("\"t{tag}\": 1, ")).collect();
+    let state = format!("{{\"log_history\": [{{{many} \"step\": 1}}]}}");
+    let error = hf_trainer("a", state.as_bytes()).unwrap_err().to_string();
+    assert!(
+        error.contains("log_history[0]: more than 10000 scalars by name"),
+        "{error}"
+    );
+    let long = vec![b'x'; MAX_EXPORT_BYTES + 1];
+    assert_eq!(
+        wandb(&long).unwrap_err().to_string(),
+        "16777217 bytes: expected at most 16 MiB"
+    );
 }
 
 #[test]
@@ -259,7 +275,7 @@ fn exports_that_are_something_else() {
 fn logged(name: &str, scalars: &[(u64, &str, f64)]) -> ImportedRun {
     let mut run = ImportedRun::new(name);
     for (step, tag, value) in scalars {
-        run.add(*step, tag, *value);
+        run.add(*step, tag, *value).unwrap();
     }
     run
 }

@@ -9,11 +9,20 @@ use crate::runs::rows::{self, Sink};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+/// Longest export read, bytes: a cell of two of them becomes a named number, which is far more.
+pub const MAX_EXPORT_BYTES: usize = 16 << 20;
+
 /// Reads an export of either kind.
 ///
 /// # Errors
 /// Another CSV file, a chart against time, a cell that is no number, two runs of one name.
 pub fn wandb(bytes: &[u8]) -> Result<Vec<ImportedRun>, ImportError> {
+    if bytes.len() > MAX_EXPORT_BYTES {
+        return Err(ImportError::TooLong {
+            bytes: bytes.len(),
+            limit: MAX_EXPORT_BYTES,
+        });
+    }
     let mut export = Export::default();
     rows::csv(bytes, &mut export)?;
     match export.kind {
@@ -134,9 +143,9 @@ impl Sink for Export {
                         continue;
                     }
                     let run = &mut self.runs[*run];
-                    run.add(step, metric, number(cell)?);
+                    run.add(step, metric, number(cell)?)?;
                     if let Axis::Tokens(tag) = axis {
-                        run.add(step, tag, position);
+                        run.add(step, tag, position)?;
                     }
                 }
             }
