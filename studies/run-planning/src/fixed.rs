@@ -1,18 +1,22 @@
 //! All runs chosen at once, with the true law known: by number, and at equal cost.
 
-use crate::measure::{Choice, Measured, trials};
+use crate::measure::{Measured, trials};
 use crate::setup::{SEED, Setup};
 use anyhow::Result;
+use rayon::prelude::*;
 use rooflaw::plan::{Candidates, Criterion, Limit, Options, fill, optimal, random};
 
 /// Numbers of runs; 170 is the paper's.
 pub const NUMBERS: [usize; 6] = [12, 16, 24, 40, 80, 170];
 
+/// Numbers of runs of a truth that is not of the law's form.
+pub const MISFIT_NUMBERS: [usize; 4] = [16, 24, 80, 170];
+
 /// Numbers whose cost, at the grid's mean, is the budget of the comparison at equal cost.
 pub const BUDGETS: [usize; 2] = [24, 80];
 
 /// Draws of noise, and of runs where these are drawn.
-const SEEDS: u64 = 200;
+const SEEDS: usize = 200;
 
 /// Ways to choose all runs at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,13 +56,17 @@ impl Method {
         }
     }
 
-    fn choose(self, setup: &Setup, limit: Limit, seed: u64) -> Result<Choice<'_>> {
-        let from: &Candidates = match self {
+    const fn from(self, setup: &Setup) -> &Candidates {
+        match self {
             Method::RandomSpace => &setup.even,
             Method::RandomGrid => &setup.grid,
             _ => &setup.candidates,
-        };
-        let chosen = match self {
+        }
+    }
+
+    fn choose(self, setup: &Setup, limit: Limit, seed: u64) -> Result<Vec<usize>> {
+        let from = self.from(setup);
+        Ok(match self {
             Method::Optimal(criterion) => {
                 let truth = [setup.truth.clone()];
                 let options = Options {
@@ -70,8 +78,7 @@ impl Method {
             }
             Method::Filling => fill(from, None, None, limit)?.chosen,
             _ => random(from, limit, SEED + seed)?,
-        };
-        Ok(Choice { from, chosen })
+        })
     }
 
     const fn is_drawn(self) -> bool {
@@ -86,17 +93,16 @@ fn measure(
     limit: Limit,
     label: String,
 ) -> Result<Measured> {
-    let trials = if method.is_drawn() {
-        trials(setup, SEEDS, |seed| method.choose(setup, limit, seed))?
+    let choices: Vec<Vec<usize>> = if method.is_drawn() {
+        let draw = |seed| method.choose(setup, limit, seed);
+        (0..SEEDS as u64)
+            .into_par_iter()
+            .map(draw)
+            .collect::<Result<_>>()?
     } else {
-        let Choice { from, chosen } = method.choose(setup, limit, 0)?;
-        trials(setup, SEEDS, |_| {
-            Ok(Choice {
-                from,
-                chosen: chosen.clone(),
-            })
-        })?
+        vec![method.choose(setup, limit, 0)?; SEEDS]
     };
+    let trials = trials(setup, method.from(setup), &choices)?;
     Ok(Measured {
         experiment,
         method: method.name().to_owned(),
@@ -112,6 +118,18 @@ pub fn by_number(setup: &Setup) -> Result<Vec<Measured>> {
         for method in Method::ALL {
             let limit = Limit::runs(runs);
             found.push(measure(setup, "number", method, limit, runs.to_string())?);
+        }
+    }
+    Ok(found)
+}
+
+/// Every method with some numbers of runs, of a truth that is not of the form that plans and fits assume.
+pub fn by_number_misfit(setup: &Setup) -> Result<Vec<Measured>> {
+    let mut found = Vec::new();
+    for runs in MISFIT_NUMBERS {
+        for method in Method::ALL {
+            let limit = Limit::runs(runs);
+            found.push(measure(setup, "misfit", method, limit, runs.to_string())?);
         }
     }
     Ok(found)

@@ -22,21 +22,24 @@ fn main() -> Result<()> {
         _ => bail!("usage: rooflaw-study-run-planning [--check]"),
     };
     let setup = Setup::new()?;
+
     let number = fixed::by_number(&setup)?;
     let cost = fixed::by_cost(&setup)?;
     let sequential = sequential::measured(&setup)?;
+    let misfit = fixed::by_number_misfit(&Setup::with_misfit()?)?;
     let mut files = Files::default();
     for (name, measured) in [
         ("by-number", &number),
         ("at-equal-cost", &cost),
         ("in-batches", &sequential),
+        ("misfit", &misfit),
     ] {
         let path = format!("studies/run-planning/results/{name}.csv");
         files.add(&path, report::csv(&setup.form, measured));
     }
     files.add_between_markers(
         "studies/run-planning/README.md",
-        &report::tables(&setup, &number, &cost, &sequential),
+        &report::tables(&setup, &number, &cost, &sequential, &misfit),
     )?;
     if check {
         files.check()?;

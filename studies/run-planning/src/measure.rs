@@ -6,14 +6,6 @@ use anyhow::Result;
 use rayon::prelude::*;
 use rooflaw::plan::{Candidates, expect};
 
-/// Runs chosen from a list.
-pub struct Choice<'a> {
-    /// The list.
-    pub from: &'a Candidates,
-    /// Indices into it.
-    pub chosen: Vec<usize>,
-}
-
 /// One trial.
 #[derive(Clone, Debug)]
 pub struct Trial {
@@ -40,26 +32,28 @@ pub struct Measured {
     pub trials: Vec<Trial>,
 }
 
-/// Chooses and refits once for every seed below `seeds`.
-pub fn trials<'a>(
-    setup: &'a Setup,
-    seeds: u64,
-    choose: impl Fn(u64) -> Result<Choice<'a>> + Sync,
-) -> Result<Vec<Trial>> {
-    (0..seeds)
+/// Refits once to each choice, each with noise of its own.
+pub fn trials(setup: &Setup, from: &Candidates, choices: &[Vec<usize>]) -> Result<Vec<Trial>> {
+    let truth = [setup.truth.clone()];
+    let mut problem = setup.problem(&truth);
+    problem.candidates = from;
+    // A choice that is not drawn is the same every time.
+    let mut different = choices.to_vec();
+    different.dedup();
+    let expected = expect(&problem, &different)?;
+    (0..choices.len())
         .into_par_iter()
-        .map(|seed| {
-            let choice = choose(seed)?;
-            let runs = trial::run(setup, choice.from, &choice.chosen, noise_seed(seed))?;
-            let fitted = trial::refit(setup, &runs, seed);
-            let truth = [setup.truth.clone()];
-            let mut problem = setup.problem(&truth);
-            problem.candidates = choice.from;
+        .map(|index| {
+            let (seed, chosen) = (index as u64, &choices[index]);
+            let runs = trial::run(setup, from, chosen, noise_seed(seed))?;
+            let expected = expected.get(index).or(expected.first());
             Ok(Trial {
-                runs: choice.chosen.len(),
-                training_flop: choice.from.total_flop(&choice.chosen),
-                expected: expect(&problem, &choice.chosen)?.after.map(|after| after.rms),
-                errors: match fitted {
+                runs: chosen.len(),
+                training_flop: from.total_flop(chosen),
+                expected: expected
+                    .and_then(|expected| expected.after)
+                    .map(|after| after.rms),
+                errors: match trial::refit(setup, &runs, seed) {
                     Ok(fit) => Some(trial::errors(setup, &fit.values())?),
                     Err(_) => None,
                 },

@@ -1,6 +1,6 @@
 //! The study's numbers as CSV, and the tables of its page.
 
-use crate::fixed::{BUDGETS, Method, NUMBERS, budget};
+use crate::fixed::{BUDGETS, MISFIT_NUMBERS, Method, NUMBERS, budget};
 use crate::measure::Measured;
 use crate::sequential::STAGES;
 use crate::setup::Setup;
@@ -76,7 +76,13 @@ fn table(first: &str, columns: &[String], rows: &[(String, Vec<String>)]) -> Str
 }
 
 /// The page's tables.
-pub fn tables(setup: &Setup, number: &[Measured], cost: &[Measured], sequential: &[Measured]) -> String {
+pub fn tables(
+    setup: &Setup,
+    number: &[Measured],
+    cost: &[Measured],
+    sequential: &[Measured],
+    misfit: &[Measured],
+) -> String {
     let find = |rows: &'static str, measured: &[Measured], method: &str, limit: &str| -> String {
         let row = measured
             .iter()
@@ -144,5 +150,13 @@ pub fn tables(setup: &Setup, number: &[Measured], cost: &[Measured], sequential:
         ((*method).to_owned(), cells.collect())
     };
     text += &table("runs", &stages, &strategies.iter().map(row).collect::<Vec<_>>());
+    text += "\n### The truth not of the law's form\n\n";
+    text += "All runs chosen at once for the published law; the truth has an interaction of depth and width too.\n\n";
+    let numbers: Vec<String> = MISFIT_NUMBERS.iter().map(usize::to_string).collect();
+    let row = |method: &&str| {
+        let cells = numbers.iter().map(|limit| find("rmse", misfit, method, limit));
+        ((*method).to_owned(), cells.collect())
+    };
+    text += &table("runs", &numbers, &methods.iter().map(row).collect::<Vec<_>>());
     text
 }

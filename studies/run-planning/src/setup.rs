@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result};
 use rooflaw::law::fit::{Form, Observations, Values, predict};
 use rooflaw::plan::{Candidates, Noise, Problem, Sampling, Training};
+use rooflaw::runs::RunTable;
 use rooflaw::space;
 
 /// Standard deviation of a run's loss, nats per token.
@@ -35,17 +36,32 @@ pub struct Setup {
     pub even: Candidates,
     /// All architectures of the paper's grid.
     pub grid: Candidates,
-    /// 4,096 others, spread evenly over the default space: where predictions are wanted, and refits are measured.
-    pub held_out: Candidates,
-    /// The same as a law's rows.
+    /// 1,024 others, spread evenly: where plans want predictions to be right.
+    pub targets: Candidates,
+    /// 4,096 others again, where refits are measured, as a law's rows.
     pub held_out_rows: Observations,
     /// Their true losses.
     pub held_out_losses: Vec<f64>,
+    /// Whether the truth has a term that the fitted law lacks.
+    misfit: bool,
 }
 
+/// What the fitted law lacks where the truth is not of its form: depth and width help each other a little less, nats
+/// per unit of the product of their logarithms; about as much as the noise over the space.
+const INTERACTION: f64 = 0.05;
+
 impl Setup {
-    /// Draws everything.
+    /// Draws everything; the truth is of the fitted form.
     pub fn new() -> Result<Setup> {
+        Setup::drawn(false)
+    }
+
+    /// The same with a truth that no values of the fitted form agree with.
+    pub fn with_misfit() -> Result<Setup> {
+        Setup::drawn(true)
+    }
+
+    fn drawn(misfit: bool) -> Result<Setup> {
         let mut form = Form::codesign();
         for exponent in &mut form.exponents {
             let (low, high) = if exponent.name == "beta1" {
@@ -72,16 +88,28 @@ impl Setup {
         };
         let held_out = Candidates::of_space(&space, &training, &Sampling::targets(2))?;
         let held_out_rows = held_out.observations()?;
+        let few = Sampling {
+            count: 1024,
+            ..Sampling::targets(3)
+        };
+        let held_out_losses = true_losses(&form, &truth, held_out.variables(), &held_out_rows, misfit)?;
         Ok(Setup {
-            held_out_losses: losses(&form, &truth, &held_out_rows)?,
+            targets: Candidates::of_space(&space, &training, &few)?,
+            held_out_losses,
+            misfit,
             candidates: Candidates::of_space(&space, &training, &Sampling::candidates(0))?,
             even: Candidates::of_space(&space, &training, &Sampling::targets(1))?,
             grid: Candidates::of_space(&space::find("paper")?, &training, &whole)?,
-            held_out,
             held_out_rows,
             form,
             truth,
         })
+    }
+
+    /// The true losses of runs.
+    pub fn true_losses(&self, runs: &RunTable) -> Result<Vec<f64>> {
+        let rows = runs.observations()?;
+        true_losses(&self.form, &self.truth, &runs.variables, &rows, self.misfit)
     }
 
     /// The problem of choosing runs with given values in mind.
@@ -90,11 +118,35 @@ impl Setup {
             form: &self.form,
             values,
             candidates: &self.candidates,
-            targets: Some(&self.held_out),
+            targets: Some(&self.targets),
             existing: None,
             noise: Noise::Absolute(NOISE),
         }
     }
+}
+
+fn true_losses(
+    form: &Form,
+    truth: &Values,
+    variables: &[(String, Vec<f64>)],
+    rows: &Observations,
+    misfit: bool,
+) -> Result<Vec<f64>> {
+    let mut found = losses(form, truth, rows)?;
+    if misfit {
+        let column = |name: &str| {
+            let column = variables.iter().find(|(found, _)| found == name);
+            column
+                .map(|(_, values)| values)
+                .context("a column that is missing")
+        };
+        // Around the middle of the space, where the law is right.
+        let sizes = column("n_layers")?.iter().zip(column("hidden_size")?);
+        for (loss, (n_layers, hidden_size)) in found.iter_mut().zip(sizes) {
+            *loss += INTERACTION * (n_layers / 12.0).ln() * (hidden_size / 1536.0).ln();
+        }
+    }
+    Ok(found)
 }
 
 /// The losses of a law.

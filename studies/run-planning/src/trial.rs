@@ -27,7 +27,7 @@ pub fn run(setup: &Setup, candidates: &Candidates, chosen: &[usize], seed: u64) 
         unit: None,
         tokenizer: None,
     };
-    table.loss = losses(&setup.form, &setup.truth, &table.observations()?)?;
+    table.loss = setup.true_losses(&table)?;
     let mut noise = Normal::new(seed);
     table
         .loss
