@@ -46,16 +46,21 @@ pub struct PredictionError {
     pub max: f64,
 }
 
-/// The errors to expect with any candidates chosen, such as a draw at random.
+/// The errors to expect with any candidates chosen, such as draws at random: one answer for each choice.
 ///
 /// # Errors
 /// An index that is no candidate, or anything that keeps the problem from being planned for.
-pub fn expect(problem: &Problem<'_>, chosen: &[usize]) -> Result<Expectation, PlanError> {
+pub fn expect(problem: &Problem<'_>, choices: &[Vec<usize>]) -> Result<Vec<Expectation>, PlanError> {
     let available = problem.candidates.len();
-    if let Some(&index) = chosen.iter().find(|&&index| index >= available) {
+    if let Some(&index) = choices.iter().flatten().find(|&&index| index >= available) {
         return Err(PlanError::UnknownCandidate { index, available });
     }
-    of(problem, &informations(problem)?, chosen)
+    let guess = Problem {
+        values: problem.values.get(..1).unwrap_or_default(),
+        ..*problem
+    };
+    let sets = informations(&guess)?;
+    choices.iter().map(|chosen| of(problem, &sets, chosen)).collect()
 }
 
 /// One for each set of values.
