@@ -211,13 +211,10 @@ fn optimal(
         repeats: args.repeats as usize,
     };
     let plan = plan::optimal(&problem, &options)?;
+    let draw = |index: u64| plan::random(candidates, limit, u64::from(args.seed) * DRAWS + index);
+    let draws = (0..DRAWS).map(draw).collect::<Result<Vec<_>, _>>()?;
     let rms = |expectation: Expectation| expectation.after.map(|after| after.rms);
-    let draw = |seed: u64| -> Result<Option<f64>> {
-        let drawn = plan::random(candidates, limit, seed)?;
-        Ok(rms(plan::expect(&problem, &drawn)?))
-    };
-    let seeds = (0..DRAWS).map(|index| u64::from(args.seed) * DRAWS + index);
-    let random_rms = seeds.map(draw).collect::<Result<_>>()?;
+    let random_rms = plan::expect(&problem, &draws)?.into_iter().map(rms).collect();
     let chosen = plan.chosen.iter().map(|chosen| chosen.candidate).collect();
     let method = Method::Optimal {
         plan,
