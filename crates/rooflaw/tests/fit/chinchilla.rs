@@ -55,20 +55,25 @@ fn every_start_of_the_grid_converges() {
     assert!(found.convergence.share_at_optimum() >= 0.37);
 }
 
-/// apple/ml-scalefit, least squares on the loss, compute below 1e21 FLOPs: E 1.9051, A 4.0001, B 1.0509, α
-/// 0.3510, β 0.4588 with N in millions and D in billions; RSS 0.062414, R² 0.99604, MRE 0.4536 %, MAE
-/// 0.012207.
-#[test]
-fn scalefit() {
+/// The 217 points below 1e21 FLOP, N in millions and D in billions.
+pub fn below_1e21() -> Observations {
     let table = data::chinchilla();
     let flop = table.numbers("training_flop");
     let table = table.filter(|row| flop[row] < 1e21);
     let millions: Vec<f64> = table.numbers("parameters").iter().map(|n| n / 1e6).collect();
     let billions: Vec<f64> = table.numbers("tokens").iter().map(|d| d / 1e9).collect();
-    let observations = Observations::new(table.numbers("loss"))
+    Observations::new(table.numbers("loss"))
         .and_then(|o| o.with_variable("parameters", &millions))
         .and_then(|o| o.with_variable("tokens", &billions))
-        .unwrap();
+        .unwrap()
+}
+
+/// apple/ml-scalefit, least squares on the loss, compute below 1e21 FLOPs: E 1.9051, A 4.0001, B 1.0509, α
+/// 0.3510, β 0.4588 with N in millions and D in billions; RSS 0.062414, R² 0.99604, MRE 0.4536 %, MAE
+/// 0.012207.
+#[test]
+fn scalefit() {
+    let observations = below_1e21();
     assert_eq!(observations.n_rows(), 217);
     let found = fit(
         &parameters_and_tokens(),
@@ -106,10 +111,8 @@ fn scalefit() {
     assert!(found.convergence.share_at_optimum() > 0.9);
 }
 
-/// Liu et al. (2602.05970): width, 100·(depth − 2) and tokens, without the 40 largest losses: mean |residual|
-/// 0.0101.
-#[test]
-fn width_depth_tokens() {
+/// The 203 points: width, 100·(depth − 2), tokens in millions.
+pub fn width_depth_tokens_rows() -> Observations {
     let table = data::without_largest(data::Table::read("chinchilla_epoch/shapes.csv"), 40);
     let depth: Vec<f64> = table
         .numbers("n_layers")
@@ -117,11 +120,18 @@ fn width_depth_tokens() {
         .map(|l| (l - 2.0) * 100.0)
         .collect();
     let millions: Vec<f64> = table.numbers("tokens").iter().map(|d| d / 1e6).collect();
-    let observations = Observations::new(table.numbers("loss"))
+    Observations::new(table.numbers("loss"))
         .and_then(|o| o.with_variable("width", &table.numbers("hidden_size")))
         .and_then(|o| o.with_variable("depth", &depth))
         .and_then(|o| o.with_variable("tokens", &millions))
-        .unwrap();
+        .unwrap()
+}
+
+/// Liu et al. (2602.05970): width, 100·(depth − 2) and tokens, without the 40 largest losses: mean |residual|
+/// 0.0101.
+#[test]
+fn width_depth_tokens() {
+    let observations = width_depth_tokens_rows();
     assert_eq!(observations.n_rows(), 203);
     let form = Form::additive(&["width", "depth", "tokens"]);
     let theirs = published(

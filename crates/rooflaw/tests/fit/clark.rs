@@ -34,7 +34,7 @@ pub fn runs(table: &data::Table) -> Vec<RoutedRun> {
 }
 
 /// Table 3 of the paper: a, b, c, d, E_start, E_max.
-const PUBLISHED: [(&str, [f64; 6]); 3] = [
+pub const PUBLISHED: [(&str, [f64; 6]); 3] = [
     ("S-Base", [-0.082, -0.108, 0.009, 1.104, 1.847, 314.478]),
     ("RL-R", [-0.083, -0.126, 0.012, 1.111, 1.880, 469.982]),
     ("Hash", [-0.087, -0.136, 0.012, 1.157, 4.175, 477.741]),

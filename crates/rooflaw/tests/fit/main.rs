@@ -7,6 +7,7 @@ mod data;
 mod chinchilla;
 mod clark;
 mod gemstones;
+mod page;
 mod properties;
 mod steplaw;
 mod synthetic;
