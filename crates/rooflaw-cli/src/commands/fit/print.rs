@@ -44,14 +44,15 @@ pub fn print(args: &Args, fitted: &Fitted) -> Result<()> {
     }
     let path = &fitted.path;
     match &args.out {
-        Some(out) => output::line(&format!(
-            "Written to {0}: open {0}/report.html; design with `rooflaw design --law {0}/{1}.toml`.",
-            out.display(),
-            fitted.detail.law.id
-        )),
-        None if path.contains(' ') => {
-            output::line("Add `--out DIR` for the law's file, figures and report.html.")
+        Some(out) => {
+            let (out, law) = (out.display(), &fitted.detail.law.id);
+            output::line(&format!("Written to {out}: open {out}/report.html."))?;
+            output::line(&format!(
+                "Design with it: `rooflaw design --law {out}/{law}.toml`. The run that would tell most: `rooflaw plan-runs --runs 1 \
+                 --law {out}/{law}.toml --existing {path}`."
+            ))
         }
+        None if path.contains(' ') => output::line("Add `--out DIR` for the law's file, figures and report.html."),
         None => output::line(&format!(
             "Add `--out DIR` for the law's file, figures and report.html: `rooflaw fit {path} --law {} --out DIR`.",
             fitted.detail.law.id
