@@ -4,7 +4,7 @@ use crate::setup::Setup;
 use crate::trial::{self, Errors};
 use anyhow::Result;
 use rayon::prelude::*;
-use rooflaw::plan::{Candidates, expect};
+use rooflaw::plan::{Candidates, expect_each};
 
 /// One trial.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ pub fn trials(setup: &Setup, from: &Candidates, choices: &[Vec<usize>]) -> Resul
     // A choice that is not drawn is the same every time.
     let mut different = choices.to_vec();
     different.dedup();
-    let expected = expect(&problem, &different)?;
+    let expected = expect_each(&problem, &different)?;
     (0..choices.len())
         .into_par_iter()
         .map(|index| {

@@ -46,11 +46,20 @@ pub struct PredictionError {
     pub max: f64,
 }
 
-/// The errors to expect with any candidates chosen, such as draws at random: one answer for each choice.
+/// The errors to expect with any candidates chosen, such as a draw at random.
 ///
 /// # Errors
 /// An index that is no candidate, or anything that keeps the problem from being planned for.
-pub fn expect(problem: &Problem<'_>, choices: &[Vec<usize>]) -> Result<Vec<Expectation>, PlanError> {
+pub fn expect(problem: &Problem<'_>, chosen: &[usize]) -> Result<Expectation, PlanError> {
+    let mut found = expect_each(problem, &[chosen.to_vec()])?;
+    found.pop().ok_or(PlanError::Uninformative)
+}
+
+/// The same for several choices, in their order: what does not depend on the choice is worked out once.
+///
+/// # Errors
+/// As those of [`expect`].
+pub fn expect_each(problem: &Problem<'_>, choices: &[Vec<usize>]) -> Result<Vec<Expectation>, PlanError> {
     let available = problem.candidates.len();
     if let Some(&index) = choices.iter().flatten().find(|&&index| index >= available) {
         return Err(PlanError::UnknownCandidate { index, available });

@@ -22,7 +22,7 @@ pub use budget::Limit;
 pub use candidates::{Candidate, Candidates, Training};
 pub use cost::training_flop_per_token;
 pub use error::PlanError;
-pub use expectation::{Expectation, ParameterError, PredictionError, expect};
+pub use expectation::{Expectation, ParameterError, PredictionError, expect, expect_each};
 pub use filling::{DESIGN_VARIABLES, Filling, fill};
 pub use information::{Noise, Problem};
 pub use optimal::{Chosen, Criterion, Options, Plan, optimal};

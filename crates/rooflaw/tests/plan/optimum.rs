@@ -2,7 +2,7 @@
 
 use crate::{grid, line, polynomial};
 use rooflaw::law::fit::{Form, Values};
-use rooflaw::plan::{Candidates, Criterion, Limit, Noise, Options, Plan, Problem, expect, optimal};
+use rooflaw::plan::{Candidates, Criterion, Limit, Noise, Options, Plan, Problem, expect_each, optimal};
 use rooflaw::runs::RunTable;
 
 fn problem<'a>(form: &'a Form, values: &'a [Values], candidates: &'a Candidates) -> Problem<'a> {
@@ -145,7 +145,7 @@ fn as_good_as_exhaustive_search() {
                 .after
                 .unwrap()
                 .rms;
-            let all = expect(&problem, &within).unwrap().into_iter();
+            let all = expect_each(&problem, &within).unwrap().into_iter();
             let least = all
                 .filter_map(|found| found.after.map(|after| after.rms))
                 .fold(f64::INFINITY, f64::min);

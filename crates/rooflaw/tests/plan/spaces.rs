@@ -54,9 +54,7 @@ fn plans_for_the_codesign_law() {
     let rms = i.expectation.after.unwrap().rms;
     for seed in 0..20 {
         let drawn = random(&candidates, Limit::runs(24), seed).unwrap();
-        let drawn = expect(&problem, &[drawn]).unwrap()[0]
-            .after
-            .map(|after| after.rms);
+        let drawn = expect(&problem, &drawn).unwrap().after.map(|after| after.rms);
         assert!(drawn.is_none_or(|drawn| drawn > rms), "{drawn:?} {rms}");
     }
 }
@@ -119,8 +117,8 @@ fn several_values_are_averaged_over() {
     let first = optimal(&problem(&sets[..1]), &options).unwrap();
     // Relative to each other, the errors under either set.
     let volume = |chosen: &[usize], set: usize| -> f64 {
-        let found = expect(&problem(&sets[set..=set]), &[chosen.to_vec()]).unwrap();
-        found[0]
+        let found = expect(&problem(&sets[set..=set]), chosen).unwrap();
+        found
             .parameters
             .iter()
             .map(|parameter| parameter.after.unwrap().ln())
