@@ -52,7 +52,9 @@ pub fn print(args: &Args, fitted: &Fitted) -> Result<()> {
                  --law {out}/{law}.toml --existing {path}`."
             ))
         }
-        None if path.contains(' ') => output::line("Add `--out DIR` for the law's file, figures and report.html."),
+        None if path.contains(' ') => {
+            output::line("Add `--out DIR` for the law's file, figures and report.html.")
+        }
         None => output::line(&format!(
             "Add `--out DIR` for the law's file, figures and report.html: `rooflaw fit {path} --law {} --out DIR`.",
             fitted.detail.law.id

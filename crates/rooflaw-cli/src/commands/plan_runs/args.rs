@@ -7,9 +7,10 @@ use std::path::PathBuf;
 /// Which architectures of a space to train next.
 #[derive(clap::Args)]
 #[command(
-    after_help = "With --law, the runs are those that determine the law best (criterion d), or its predictions over the
-space (criterion i); without a law they are spread over the space. --existing takes the runs that are in into
-account, so that planning one run at a time is `--runs 1` again and again.
+    after_help = "With --law, the runs are those that determine the law's predictions over the space best (criterion i:
+safer where the law is not quite true), or its numbers (criterion d: cheaper runs); without a law they are spread over
+the space. --existing takes the runs that are in into account, so that planning one run at a time is `--runs 1` again
+and again.
 
 Examples:
   rooflaw plan-runs --runs 12 --tokens 10B                      spread over the default space
@@ -39,8 +40,8 @@ pub struct Args {
     /// Tokens of a training sequence: attention's share of the cost depends on it
     #[arg(long, value_name = "N", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(1..=1 << 24))]
     pub sequence_length: u32,
-    /// What to choose by: d (the law's numbers) or i (its predictions over the space)
-    #[arg(long, default_value = "d", value_parser = criterion, requires = "law")]
+    /// What to choose by: i (the law's predictions over the space, which designs hang on) or d (its numbers)
+    #[arg(long, default_value = "i", value_parser = criterion, requires = "law")]
     pub criterion: Criterion,
     /// Standard deviation of a run's loss about the law, as a share of it [default: the law's, or 0.005]
     #[arg(long, value_name = "SHARE", value_parser = share, allow_hyphen_values = true)]

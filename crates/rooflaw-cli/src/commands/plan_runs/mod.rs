@@ -18,6 +18,7 @@ use rooflaw::plan::{
 };
 use rooflaw::runs::RunTable;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Runs without a number of them or a budget.
 const DEFAULT_RUNS: u32 = 12;
@@ -94,7 +95,12 @@ pub struct Picture {
 pub fn run(args: &Args) -> Result<()> {
     let space = input::space(&args.space)?;
     let law = args.law.as_deref().map(planning_law).transpose()?;
-    let existing = args.existing.as_deref().map(input::runs).transpose()?;
+    let existing = args
+        .existing
+        .as_deref()
+        .map(input::runs)
+        .transpose()?
+        .map(runs_as_units);
     if let Some(out) = &args.out {
         Folder::check(out)?;
     }
@@ -125,7 +131,7 @@ pub fn run(args: &Args) -> Result<()> {
         runs: planned_runs(&candidates, &chosen),
         training_flop: candidates.total_flop(&chosen),
         n_candidates: candidates.len(),
-        n_existing: existing.as_ref().map_or(0, RunTable::n_rows),
+        n_existing: existing.as_ref().map_or(0, RunTable::n_runs),
         picture: Picture {
             candidates: candidates.variables().to_vec(),
             chosen,
@@ -143,6 +149,21 @@ pub fn run(args: &Args) -> Result<()> {
     } else {
         print::print(args, &planned)
     }
+}
+
+/// The same with the rows of a run weighing as one: checkpoints of one run err together.
+fn runs_as_units(mut table: RunTable) -> RunTable {
+    if let Some(groups) = &table.group {
+        let mut sizes: BTreeMap<&str, f64> = BTreeMap::new();
+        for group in groups {
+            *sizes.entry(group).or_default() += 1.0;
+        }
+        let given = table.weight.take().unwrap_or_else(|| vec![1.0; groups.len()]);
+        let weigh =
+            |(weight, group): (f64, &String)| weight / sizes.get(group.as_str()).copied().unwrap_or(1.0);
+        table.weight = Some(given.into_iter().zip(groups).map(weigh).collect());
+    }
+    table
 }
 
 /// A law that plans can be made for: with numbers, and with terms.
@@ -214,7 +235,10 @@ fn optimal(
     let draw = |index: u64| plan::random(candidates, limit, u64::from(args.seed) * DRAWS + index);
     let draws = (0..DRAWS).map(draw).collect::<Result<Vec<_>, _>>()?;
     let rms = |expectation: Expectation| expectation.after.map(|after| after.rms);
-    let random_rms = plan::expect(&problem, &draws)?.into_iter().map(rms).collect();
+    let random_rms = plan::expect_each(&problem, &draws)?
+        .into_iter()
+        .map(rms)
+        .collect();
     let chosen = plan.chosen.iter().map(|chosen| chosen.candidate).collect();
     let method = Method::Optimal {
         plan,

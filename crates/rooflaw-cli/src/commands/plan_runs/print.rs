@@ -52,7 +52,7 @@ pub fn title(planned: &Planned) -> String {
 pub fn summary(planned: &Planned) -> String {
     let beside = match planned.n_existing {
         0 => String::new(),
-        n => format!(", beside the {n} rows that are in"),
+        n => format!(", beside the {n} runs that are in"),
     };
     format!(
         "{}, of {} candidates of the space {}{beside}; the most telling first.",
