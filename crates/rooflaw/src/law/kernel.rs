@@ -185,10 +185,15 @@ impl Term {
 impl General {
     fn loss(&self, features: &Features) -> f64 {
         if let Some(law) = &self.routed {
-            return law.loss(
-                features.get(Feature::ActiveParameters),
-                features.get(Feature::NExperts),
-            );
+            // The law's models use one expert a token. Of others, what counts is stored over active FFN: 8 of 64 experts
+            // are worth 1 of 8, not 1 of 64.
+            let rate = features.get(Feature::ActivationRate);
+            let experts = if rate.is_nan() {
+                features.get(Feature::NExperts)
+            } else {
+                1.0 / rate
+            };
+            return law.loss(features.get(Feature::ActiveParameters), experts);
         }
         let mut logs = [0.0; Feature::COUNT];
         for &feature in &self.used {

@@ -75,7 +75,8 @@ pub enum Formula {
         /// The power terms.
         terms: Vec<Term>,
     },
-    /// The law of routed models; its `N` is [`Feature::ActiveParameters`] and its `E` [`Feature::NExperts`].
+    /// The law of routed models; its `N` is [`Feature::ActiveParameters`], its `E` [`Feature::NExperts`] of models that use
+    /// one expert a token, as its runs do, and of others the reciprocal of [`Feature::ActivationRate`].
     Routed(RoutedLaw),
 }
 
@@ -138,7 +139,10 @@ impl LossLaw {
                 let mut exponents = term.exponents.iter();
                 exponents.any(|&(found, exponent)| found == feature && exponent != 0.0)
             }),
-            Formula::Routed(_) => matches!(feature, Feature::ActiveParameters | Feature::NExperts),
+            Formula::Routed(_) => matches!(
+                feature,
+                Feature::ActiveParameters | Feature::NExperts | Feature::ActivationRate
+            ),
         }
     }
 
@@ -294,6 +298,52 @@ mod tests {
                     .sum::<f64>();
             assert!((loss - summed).abs() < 1e-12);
         }
+    }
+
+    /// What a token uses and what is stored decide, not how finely experts are cut.
+    #[test]
+    fn the_routed_law_counts_what_is_stored_over_what_is_used() {
+        let law = find("routed").unwrap();
+        let at = |n_experts: f64, rate: f64| {
+            law.evaluate(
+                &features(12.0, 768.0, 4.0, rate, 1.0)
+                    .with(Feature::ActiveParameters, 1e8)
+                    .with(Feature::NExperts, n_experts),
+            )
+        };
+        assert_eq!(at(64.0, 1.0 / 8.0), at(8.0, 1.0 / 8.0));
+        assert!(at(8.0, 1.0 / 8.0) < at(1.0, 1.0));
+        let Formula::Routed(form) = law.form else {
+            panic!("a routed law");
+        };
+        assert!((at(8.0, 1.0 / 8.0) - form.loss(1e8, 8.0)).abs() < 1e-12);
+    }
+
+    /// The general kernel and the fast one agree, and tokens that are not given are the law's.
+    #[test]
+    fn laws_of_parameters_and_tokens() {
+        let law = find("chinchilla").unwrap();
+        assert!(law.needs_tokens());
+        let Formula::AdditivePower {
+            irreducible_loss,
+            terms,
+        } = &law.form
+        else {
+            panic!("an additive law");
+        };
+        let expected = irreducible_loss
+            + terms[0].coefficient * 5e8_f64.powf(terms[0].exponents[0].1)
+            + terms[1].coefficient * 1e11_f64.powf(terms[1].exponents[0].1);
+        let point = Features::new(24.0, 896.0, 5.4, 1.0, 128.0).with(Feature::Parameters, 5e8);
+        assert!(law.evaluate(&point).is_nan());
+        assert!((law.evaluate(&point.with(Feature::Tokens, 1e11)) - expected).abs() < 1e-9);
+        let trained = law.with_training_tokens(1e11);
+        assert!((trained.evaluate(&point) - expected).abs() < 1e-9);
+        let interval = trained.interval(&point).unwrap();
+        assert!(interval.low < expected && expected < interval.high);
+        let (a, b) = (point, point.with(Feature::Parameters, 1e9));
+        let ratio = trained.perplexity_ratio_interval(&b, &a).unwrap();
+        assert!(ratio.low <= ratio.high && ratio.high < 1.0);
     }
 
     /// Its sparsity term grows with width (β1 < 0), so that dense loss has a minimum near d = 3,950 at fixed kv_dim.
