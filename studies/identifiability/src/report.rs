@@ -60,8 +60,15 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
+/// What falls below this, in any of the law's units, is 0 but for the last digits of a descent.
+const NOTHING: f64 = 1e-6;
+
+fn digits(value: f64) -> String {
+    format!("{:.4e}", if value.abs() < NOTHING { 0.0 } else { value })
+}
+
 fn limit(value: Option<f64>) -> String {
-    value.map_or(String::new(), |value| format!("{value:.4e}"))
+    value.map_or(String::new(), digits)
 }
 
 /// Coverage of each number's intervals.
@@ -98,9 +105,9 @@ pub fn intervals(repetitions: &[Repetition]) -> String {
             let (profile, bootstrap) = (found.profile.parameters[index], found.bootstrap.parameters[index]);
             let _ = writeln!(
                 text,
-                "{},{name},{:.4e},{},{},{},{},{}",
+                "{},{name},{},{},{},{},{},{}",
                 found.seed,
-                report.value,
+                digits(report.value),
                 limit(profile.low),
                 limit(profile.high),
                 limit(bootstrap.low),
