@@ -23,7 +23,7 @@ pub(super) const fn larger(a: f64, b: f64) -> f64 {
 }
 
 /// `eˣ` to about one unit in the last place, for `x` clamped to ±600.
-#[inline]
+#[inline(always)]
 pub(super) fn exp(x: f64) -> f64 {
     let x = larger(smaller(x, MOST), -MOST);
     let shifted = x * std::f64::consts::LOG2_E + ROUND;
@@ -42,7 +42,7 @@ pub(super) fn exp(x: f64) -> f64 {
 }
 
 /// `ln x` to about one unit in the last place, for positive normal `x`.
-#[inline]
+#[inline(always)]
 pub(super) fn ln(x: f64) -> f64 {
     // x = 2^k · m with m in [√½, √2): subtracting the bits of √½ makes the exponent field round the way
     // wanted.
@@ -63,7 +63,7 @@ pub(super) fn ln(x: f64) -> f64 {
 }
 
 /// `Σ aᵢ bᵢ`, summed in eight interleaved chains: the same order on every machine.
-#[inline]
+#[inline(always)]
 pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     let (a_chunks, a_rest) = a.as_chunks::<8>();
@@ -78,7 +78,7 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// `Σ aᵢ`, in the order of [`dot`].
-#[inline]
+#[inline(always)]
 pub(super) fn sum(a: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     let (chunks, rest) = a.as_chunks::<8>();
@@ -92,7 +92,7 @@ pub(super) fn sum(a: &[f64]) -> f64 {
 }
 
 /// `y ← y + factor · x`.
-#[inline]
+#[inline(always)]
 pub(super) fn add_scaled(y: &mut [f64], factor: f64, x: &[f64]) {
     for (y, x) in y.iter_mut().zip(x) {
         *y += factor * x;

@@ -6,6 +6,7 @@
 
 use super::columns::{dot, exp, larger, ln, smaller, sum};
 use super::problem::{Problem, Scale};
+use pulp::{Arch, NullaryFnOnce};
 
 /// Which matrix stands for the second derivatives.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,8 +63,31 @@ pub(super) struct Derivatives {
     pub(super) scale: Vec<f64>,
 }
 
+/// Work on whole columns, with the widest vectors that the processor has. The bits do not depend on them: every sum has its
+/// fixed order, and nothing is fused.
+fn wide<T>(work: impl FnOnce() -> T) -> T {
+    struct Work<F>(F);
+    impl<T, F: FnOnce() -> T> NullaryFnOnce for Work<F> {
+        type Output = T;
+
+        #[inline(always)]
+        fn call(self) -> T {
+            self.0()
+        }
+    }
+    Arch::new().dispatch(Work(work))
+}
+
 /// The objective at `x`. The workspace keeps what [`derivatives`] needs.
 pub(super) fn value(problem: &Problem, delta: f64, x: &[f64], work: &mut Workspace) -> f64 {
+    wide(
+        #[inline(always)]
+        || value_of_rows(problem, delta, x, work),
+    )
+}
+
+#[inline(always)]
+fn value_of_rows(problem: &Problem, delta: f64, x: &[f64], work: &mut Workspace) -> f64 {
     let n = problem.n_rows();
     work.fit_to(n, problem.terms.len(), problem.n_unknowns());
     let exponents = &x[1 + problem.terms.len()..];
@@ -104,11 +128,19 @@ pub(super) fn value(problem: &Problem, delta: f64, x: &[f64], work: &mut Workspa
         Scale::Relative => rows.for_each(|((residual, y), total)| *residual = y - ln(*total)),
         Scale::Absolute => rows.for_each(|((residual, y), total)| *residual = y - total),
     }
-    value_again(problem, delta, work)
+    value_of_residuals(problem, delta, work)
 }
 
 /// The objective with another δ at the point of the last [`value`] on this workspace.
 pub(super) fn value_again(problem: &Problem, delta: f64, work: &mut Workspace) -> f64 {
+    wide(
+        #[inline(always)]
+        || value_of_residuals(problem, delta, work),
+    )
+}
+
+#[inline(always)]
+fn value_of_residuals(problem: &Problem, delta: f64, work: &mut Workspace) -> f64 {
     let rows = work.residual.iter().zip(&problem.weight);
     for (out, (residual, weight)) in work.scratch.iter_mut().zip(rows) {
         let size = residual.abs();
@@ -121,6 +153,22 @@ pub(super) fn value_again(problem: &Problem, delta: f64, work: &mut Workspace) -
 /// The derivatives at the point of the last [`value`] on this workspace. With exact curvature the scale,
 /// which need not be up to date, is only computed on request.
 pub(super) fn derivatives(
+    problem: &Problem,
+    delta: f64,
+    x: &[f64],
+    curvature: Curvature,
+    rescale: bool,
+    work: &mut Workspace,
+    out: &mut Derivatives,
+) {
+    wide(
+        #[inline(always)]
+        || derivatives_of_rows(problem, delta, x, curvature, rescale, work, out),
+    );
+}
+
+#[inline(always)]
+fn derivatives_of_rows(
     problem: &Problem,
     delta: f64,
     x: &[f64],
@@ -194,6 +242,7 @@ pub(super) fn derivatives(
 }
 
 /// The weights of each row: ψ, the reweighting factor, and `ρ'' + ψ`.
+#[inline(always)]
 fn weights(problem: &Problem, delta: f64, curvature: Curvature, rescale: bool, work: &mut Workspace) {
     let rows = work.residual.iter().zip(&problem.weight);
     for (psi, (r, weight)) in work.psi.iter_mut().zip(rows) {
@@ -225,6 +274,7 @@ fn weights(problem: &Problem, delta: f64, curvature: Curvature, rescale: bool, w
 
 /// The gradient of `ln ŷ`: each term's share of the prediction, then for every θ the shares times their
 /// logarithms. Of ŷ, with residuals in the loss: the terms themselves in place of their shares.
+#[inline(always)]
 fn shares(problem: &Problem, irreducible: f64, work: &mut Workspace) {
     let (n, k) = (problem.n_rows(), problem.terms.len());
     for (inverse, total) in work.scratch.iter_mut().zip(&work.total) {
