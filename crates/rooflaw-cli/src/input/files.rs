@@ -32,6 +32,16 @@ pub(super) fn is_path(argument: &str) -> bool {
         || matches!(argument, "." | "..")
 }
 
+/// An argument as a shell wants it: quoted where it must be.
+pub fn shell_word(argument: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./,=:+".contains(c);
+    if !argument.is_empty() && argument.chars().all(plain) {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', "'\\''"))
+    }
+}
+
 fn read(path: &Path) -> Result<Vec<u8>> {
     read_at_most(path, MAX_FILE_BYTES, "a configuration of a few kB")
 }

@@ -8,7 +8,7 @@ mod runs;
 mod shared;
 
 pub use architecture_flags::ArchitectureFlags;
-pub use files::{NamedArchitecture, device, law, law_file, model, space};
+pub use files::{NamedArchitecture, device, law, law_file, model, shell_word, space};
 pub use logs::{Logs, find_logs};
 pub use quantity::{bytes, count, seconds};
 pub use runs::{SelectArgs, runs};

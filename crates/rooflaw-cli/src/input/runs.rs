@@ -53,6 +53,18 @@ pub struct SelectArgs {
 }
 
 impl SelectArgs {
+    /// These arguments as they are typed, each with a space before it.
+    pub fn words(&self) -> String {
+        let mut words = String::new();
+        if let Some(filter) = &self.filter {
+            words.push_str(&format!(" --where {}", super::shell_word(&filter.to_string())));
+        }
+        if self.drop_largest > 0 {
+            words.push_str(&format!(" --drop-largest {}", self.drop_largest));
+        }
+        words
+    }
+
     /// The rows that are wanted.
     ///
     /// # Errors

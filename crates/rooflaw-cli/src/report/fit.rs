@@ -2,7 +2,7 @@
 
 use super::prediction::page_table;
 use super::{add_figure, command_line, fit_figures};
-use crate::commands::fit::{Args, Fitted, json, print};
+use crate::commands::fit::{Args, Fitted, json, print, tables};
 use crate::commands::laws;
 use crate::output::Folder;
 use anyhow::{Context as _, Result};
@@ -30,7 +30,7 @@ pub fn write(fitted: &Fitted, args: &Args, folder: &mut Folder) -> Result<()> {
         blocks.push(draw("comparison", &fit_figures::comparison(fitted), caption)?);
         blocks.push(Block::Table(page_table(
             "Laws",
-            print::comparison_table(fitted),
+            tables::comparison_table(fitted),
             None,
         )));
         blocks.push(Block::Paragraph(print::comparison_text(fitted)));
@@ -42,13 +42,13 @@ pub fn write(fitted: &Fitted, args: &Args, folder: &mut Folder) -> Result<()> {
     blocks.push(draw("agreement", &fit_figures::agreement(fitted), caption)?);
     blocks.push(Block::Table(page_table(
         "Agreement",
-        print::quality_table(fitted),
+        tables::quality_table(fitted),
         None,
     )));
     blocks.push(Block::Paragraph(print::quality_text(fitted)));
     let caption = "What the law leaves over, against each variable: a trend is a term that it lacks.";
     blocks.push(draw("residuals", &fit_figures::residuals(fitted), caption)?);
-    if let Some(table) = print::numbers_table(fitted) {
+    if let Some(table) = tables::numbers_table(fitted) {
         let figure = fit_figures::intervals(fitted);
         blocks.push(draw(
             "intervals",
@@ -84,19 +84,19 @@ fn page(fitted: &Fitted, args: &Args, blocks: Vec<Block>) -> Page {
         ),
         card(
             "MAE",
-            format!("{:.4}", quality.mae),
+            tables::error(quality.mae, 4),
             "on the fitted rows".to_owned(),
         ),
     ];
     if let Ok(found) = &row.cross_validation {
-        let error = format!("± {:.4}, on runs left out", found.mae_error);
-        cards.push(card("MAE, left out", format!("{:.4}", found.quality.mae), error));
+        let error = format!("± {}, on runs left out", tables::error(found.mae_error, 4));
+        cards.push(card("MAE, left out", tables::error(found.quality.mae, 4), error));
     }
     if let Some(Ok(found)) = &row.extrapolation {
         let above = format!("above {} = {:.1e}", found.size, found.fitted_up_to);
         cards.push(card(
             "MAE, larger runs",
-            format!("{:.4}", found.quality.mae),
+            tables::error(found.quality.mae, 4),
             above,
         ));
     }
@@ -108,11 +108,7 @@ fn page(fitted: &Fitted, args: &Args, blocks: Vec<Block>) -> Page {
         .map(note(NoteKind::Warning))
         .collect();
     notes.extend(print::sentences(fitted).into_iter().map(note(NoteKind::Note)));
-    let unsuited = fitted
-        .unsuited
-        .iter()
-        .map(|(id, why)| format!("Not fitted: {id} ({why})."));
-    notes.extend(unsuited.map(note(NoteKind::Note)));
+    notes.extend(print::not_fitted(fitted).map(note(NoteKind::Note)));
     notes.push(note(NoteKind::Assumption)(format!(
         "Runs: {}, {}; SHA-256 {}.",
         fitted.path,
@@ -122,7 +118,7 @@ fn page(fitted: &Fitted, args: &Args, blocks: Vec<Block>) -> Page {
     Page {
         title: "rooflaw: laws fitted to runs".to_owned(),
         headline: print::title(fitted),
-        summary: print::objective_text(args),
+        summary: print::objective_text(args, fitted),
         cards,
         blocks,
         notes,

@@ -1,6 +1,6 @@
 //! A fit as figures.
 
-use crate::commands::fit::{Fitted, power, print};
+use crate::commands::fit::{Fitted, power, print, tables};
 use rooflaw::law::fit::{self, Parameter, Verdict};
 use rooflaw::law::{COVERAGE, Family};
 use rooflaw_report::figure::Scale;
@@ -17,8 +17,11 @@ fn unit(fitted: &Fitted) -> &str {
 fn subtitle(fitted: &Fitted) -> String {
     let quality = fitted.detail.fit.quality();
     format!(
-        "law {}: R² {:.4}, MAE {:.4} over {} rows",
-        fitted.detail.law.id, quality.r_squared, quality.mae, quality.rows
+        "law {}: R² {:.4}, MAE {} over {} rows",
+        fitted.detail.law.id,
+        quality.r_squared,
+        tables::error(quality.mae, 4),
+        quality.rows
     )
 }
 
@@ -120,7 +123,7 @@ pub fn intervals(fitted: &Fitted) -> IntervalsFigure {
     let mut rows = Vec::new();
     if let (Family::AdditivePower(form), Some(fit)) = (&detail.law.family, power(&detail.fit)) {
         let free = form.free_parameters();
-        for parameter in print::all_parameters(form) {
+        for parameter in tables::all_parameters(form) {
             let index = free.iter().position(|found| *found == parameter);
             let find = |found: &Option<fit::ParameterIntervals>| {
                 let (found, index) = found.as_ref().zip(index)?;
@@ -131,8 +134,8 @@ pub fn intervals(fitted: &Fitted) -> IntervalsFigure {
                 .as_ref()
                 .and_then(|found| found.verdict(parameter));
             rows.push(IntervalRow {
-                name: print::short_name(form, parameter),
-                estimate: print::value_of(&fit.values(), parameter),
+                name: tables::short_name(form, parameter),
+                estimate: tables::value_of(&fit.values(), parameter),
                 interval: find(&detail.intervals),
                 second: find(&detail.bootstrap).filter(|_| detail.profiles.is_some()),
                 published: None,
@@ -168,7 +171,7 @@ pub fn intervals(fitted: &Fitted) -> IntervalsFigure {
 
 /// The laws' errors.
 pub fn comparison(fitted: &Fitted) -> ComparisonFigure {
-    let rows: Vec<ComparisonRow> = print::ordered(fitted)
+    let rows: Vec<ComparisonRow> = tables::ordered(fitted)
         .into_iter()
         .map(|row| {
             let validated = row.cross_validation.as_ref().ok();
@@ -212,7 +215,7 @@ pub fn profiles(fitted: &Fitted) -> Option<ProfilesFigure> {
         .iter()
         .zip(&profiles.parameters)
         .map(|(&parameter, profile)| ProfilePanel {
-            label: print::short_name(&fit.form, parameter),
+            label: tables::short_name(&fit.form, parameter),
             scale: if matches!(parameter, Parameter::Coefficient(_)) {
                 Scale::Log10
             } else {

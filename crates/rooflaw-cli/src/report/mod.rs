@@ -7,6 +7,7 @@ pub mod fit_figures;
 pub mod plan;
 pub mod prediction;
 
+use crate::input::shell_word;
 use crate::output::{self, Folder};
 use anyhow::Result;
 use rooflaw::architecture::Architecture;
@@ -133,20 +134,9 @@ pub fn add_figure(folder: &mut Folder, name: &str, figure: &dyn Figure) -> Resul
 
 /// The command line that is running, quoted where a shell would need it.
 pub fn command_line() -> String {
-    let quoted = |argument: String| {
-        let plain = argument
-            .chars()
-            .all(|c| c.is_alphanumeric() || "-_./,=:+".contains(c))
-            && !argument.is_empty();
-        if plain {
-            argument
-        } else {
-            format!("'{}'", argument.replace('\'', "'\\''"))
-        }
-    };
     let arguments: Vec<String> = std::env::args_os()
         .skip(1)
-        .map(|a| quoted(a.to_string_lossy().into_owned()))
+        .map(|argument| shell_word(&argument.to_string_lossy()))
         .collect();
     format!("rooflaw {}", arguments.join(" "))
 }

@@ -139,7 +139,7 @@ pub enum RunWarning {
         groups: usize,
     },
     /// Fewer independent runs than numbers to determine.
-    #[error("{groups} runs are fewer than the law's {parameters} parameters")]
+    #[error("too few runs, {groups}, for the law's {parameters} numbers")]
     FewRuns {
         /// Groups.
         groups: usize,

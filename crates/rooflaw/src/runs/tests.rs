@@ -26,7 +26,7 @@ fn csv_and_json_lines_say_the_same() {
         warnings,
         [
             "every run has tokens = 2000000000: no law can tell what it does",
-            "2 runs are fewer than the law's 3 parameters",
+            "too few runs, 2, for the law's 3 numbers",
             "no column `tokenizer`: make sure that the losses can be compared",
         ]
     );
@@ -248,7 +248,7 @@ fn one_width_and_too_few_runs_are_refused_by_the_fit() {
     );
     assert_eq!(
         refuse("hidden_size,loss\n512,3\n768,2.9\n"),
-        "2 runs cannot determine the law's 3 parameters"
+        "too few runs, 2, for the law's 3 numbers"
     );
 }
 

@@ -173,7 +173,7 @@ fn mistakes_are_named() {
     };
     assert_eq!(
         error(&form, &rows(2)),
-        "2 runs cannot determine the law's 3 parameters"
+        "too few runs, 2, for the law's 3 numbers"
     );
     assert!(error(&Form::additive(&["tokens"]), &rows(9)).contains("`tokens`"));
     let constant = rows(9).with_variable("width", &[512.0; 9]).unwrap();

@@ -68,7 +68,15 @@ pub fn of(
     let mut remarks = Vec::new();
     let mut remark = |what: &str, error: &dyn std::fmt::Display| remarks.push(format!("{what}: {error}"));
     let is_huber = matches!(args.objective, Objective::LogHuber { .. });
-    let profiles = power(&fit).filter(|_| !is_huber).and_then(|fit| {
+    let (runs, numbers) = (table.n_runs(), compared.n_parameters);
+    if runs <= numbers {
+        remark(
+            "no intervals",
+            &format!("{runs} runs, for {numbers} numbers to determine, leave nothing to judge errors by"),
+        );
+    }
+    let of_power = power(&fit).filter(|fit| !is_huber && runs > numbers && fit.form.n_free() > 0);
+    let profiles = of_power.and_then(|fit| {
         let profiles = profile(fit, observations, args.confidence);
         profiles
             .map_err(|error| remark("no profile intervals", &error))

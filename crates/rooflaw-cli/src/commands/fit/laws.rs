@@ -20,11 +20,10 @@ pub struct Laws {
 /// # Errors
 /// A law that there is not, a name in --fix or --bound that none of them has, or no law that suits the table.
 pub fn wanted(args: &Args, table: &RunTable) -> Result<Laws> {
-    let named = args.law.iter().map(|name| input::law_file(name));
     let files = if args.law.is_empty() {
         law::files()
     } else {
-        named.collect::<Result<_>>()?
+        named(args)?
     };
     let mut laws = Laws {
         fitted: Vec::new(),
@@ -37,6 +36,16 @@ pub fn wanted(args: &Args, table: &RunTable) -> Result<Laws> {
             .into_iter()
             .filter(|name| table.variables.iter().all(|(found, _)| found != name))
             .collect();
+        if !args.law.is_empty() && !missing.is_empty() {
+            let known: Vec<&str> = table.variables.iter().map(|(name, _)| name.as_str()).collect();
+            bail!(
+                "{}: the law {} needs {}, but the table has {}",
+                args.runs.display(),
+                file.id,
+                missing.join(", "),
+                known.join(", ")
+            );
+        }
         if args.law.is_empty() {
             let constant = |name: &&str| {
                 let column = table.variables.iter().find(|(found, _)| found == name);
@@ -56,34 +65,66 @@ pub fn wanted(args: &Args, table: &RunTable) -> Result<Laws> {
         hold(args, &mut file.family)?;
         laws.fitted.push(file);
     }
-    let known = |name: &String| laws.fitted.iter().any(|file| has(&file.family, name));
-    let names = args.fix.iter().map(|(name, _)| name);
-    let mut names = names.chain(args.bound.iter().map(|(name, _)| name));
-    if let Some(unknown) = names.find(|name| !known(name)) {
-        let mut all: Vec<String> = laws
-            .fitted
-            .iter()
-            .flat_map(|file| numbers(&file.family))
-            .collect();
-        all.sort();
-        all.dedup();
-        bail!(
-            "no law has a number `{unknown}`: expected one of {}",
-            all.join(", ")
-        );
-    }
     if laws.fitted.is_empty() {
-        let reasons: Vec<String> = laws
-            .unsuited
-            .iter()
-            .map(|(id, reason)| format!("{id}: {reason}"))
-            .collect();
         bail!(
-            "no law suits this table ({}): add columns, or give a law of your own with --law",
-            reasons.join("; ")
+            "{}: no law suits this table ({}): add columns, or give a law of your own with --law",
+            args.runs.display(),
+            by_reason(&laws.unsuited).join("; ")
         );
     }
+    check_names(args, &laws.fitted)?;
     Ok(laws)
+}
+
+/// The laws that `args` name, each once.
+fn named(args: &Args) -> Result<Vec<LawFile>> {
+    let mut files: Vec<LawFile> = Vec::new();
+    for name in &args.law {
+        let file = input::law_file(name)?;
+        if files.iter().any(|known| known.id == file.id) {
+            bail!("--law {name}: there is a law {} before it already", file.id);
+        }
+        files.push(file);
+    }
+    Ok(files)
+}
+
+/// Laws with one reason together, in the order of the first of each.
+pub fn by_reason(unsuited: &[(String, String)]) -> Vec<String> {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (id, reason) in unsuited {
+        match groups.iter_mut().find(|(known, _)| known == reason) {
+            Some((_, ids)) => ids.push(id),
+            None => groups.push((reason, vec![id])),
+        }
+    }
+    let text = |(reason, ids): (&str, Vec<&str>)| format!("{}: {reason}", ids.join(", "));
+    groups.into_iter().map(text).collect()
+}
+
+/// --fix and --bound name numbers that there are, each once.
+fn check_names(args: &Args, laws: &[LawFile]) -> Result<()> {
+    let fixed = args.fix.iter().map(|(name, _)| ("--fix", name));
+    let names: Vec<(&str, &String)> = fixed
+        .chain(args.bound.iter().map(|(name, _)| ("--bound", name)))
+        .collect();
+    for (index, (flag, name)) in names.iter().enumerate() {
+        if let Some((before, _)) = names[..index].iter().find(|(_, known)| known == name) {
+            bail!("{flag} {name}: it is given in {before} already");
+        }
+        if !laws.iter().any(|file| has(&file.family, name)) {
+            let mut all: Vec<String> = laws.iter().flat_map(|file| numbers(&file.family)).collect();
+            all.sort();
+            all.dedup();
+            let expected = if all.is_empty() {
+                "only laws that are sums of terms have numbers that can be held".to_owned()
+            } else {
+                format!("expected one of {}", all.join(", "))
+            };
+            bail!("{flag} {name}: no law fitted has a number of this name: {expected}");
+        }
+    }
+    Ok(())
 }
 
 /// The names that --fix and --bound know in a law.
@@ -144,6 +185,9 @@ fn fix(form: &mut Form, name: &str, value: f64) -> Result<()> {
     if let Some(coefficient) = coefficient {
         if value < 0.0 {
             bail!("--fix {name}={value}: expected a number that is not negative");
+        }
+        if value == 0.0 && name != "irreducible_loss" {
+            bail!("--fix {name}=0: expected a positive number; a law without the term is a file of its own");
         }
         *coefficient = Coefficient::Fixed(value);
     }

@@ -6,6 +6,7 @@ pub mod json;
 mod laws;
 pub mod print;
 mod size;
+pub mod tables;
 
 pub use args::Args;
 pub use detail::Detail;
@@ -13,7 +14,7 @@ pub use detail::Detail;
 use crate::input;
 use crate::output::{self, Folder, Progress};
 use crate::report;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use rooflaw::law::fit::{self, Candidate, Compared, Comparison, Folds, Form, LawFit, Starts};
 use rooflaw::law::{Family, LawFile};
 use rooflaw::runs::{RunTable, RunWarning};
@@ -68,6 +69,12 @@ pub fn run(args: &Args) -> Result<()> {
 fn fit(args: &Args) -> Result<Fitted> {
     let table = args.select.select(input::runs(&args.runs)?)?;
     let path = args.runs.display().to_string();
+    if let Some(&loss) = table.loss.first()
+        && table.n_rows() > 1
+        && table.loss.iter().all(|other| *other == loss)
+    {
+        bail!("{path}: every run has the loss {loss}: no law can be told from that");
+    }
     let laws = laws::wanted(args, &table)?;
     let (observations, size) = size::with_size(args, &table, table.observations()?)?;
     let folds = Folds::of_groups(&observations, FOLDS, args.seed);

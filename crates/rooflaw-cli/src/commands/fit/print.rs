@@ -1,11 +1,16 @@
 //! What `rooflaw fit` says on the terminal.
 
-use super::{Args, Fitted, power};
+use super::tables::{comparison_table, error, number, numbers_table, ordered, quality_table, short_name};
+use super::{Args, Fitted, laws::by_reason, power};
 use crate::commands::laws;
-use crate::output::{self, MeasuredTable};
+use crate::input::shell_word;
+use crate::output;
 use anyhow::Result;
-use rooflaw::law::fit::{Compared, Form, Interval, IntervalMethod, Parameter, Reason, Verdict};
-use rooflaw::law::{COVERAGE, Family};
+use rooflaw::law::COVERAGE;
+use rooflaw::law::fit::{
+    Compared, Identifiability, IntervalMethod, LawFit, Objective, Parameter, ParameterReport, Reason, Verdict,
+};
+use std::path::Path;
 
 /// Outliers shown on the terminal.
 const OUTLIERS: usize = 8;
@@ -13,15 +18,19 @@ const OUTLIERS: usize = 8;
 /// Prints the result.
 pub fn print(args: &Args, fitted: &Fitted) -> Result<()> {
     output::heading(&title(fitted))?;
-    output::line(&objective_text(args))?;
+    output::line(&objective_text(args, fitted))?;
     output::line("")?;
     if fitted.compared.len() > 1 {
         output::table(&comparison_table(fitted))?;
         output::line(&comparison_text(fitted))?;
-        if !fitted.unsuited.is_empty() {
-            output::line(&unsuited_text(fitted))?;
-        }
+    }
+    if let Some(text) = not_fitted(fitted) {
+        output::line(&text)?;
         output::line("")?;
+    } else if fitted.compared.len() > 1 {
+        output::line("")?;
+    }
+    if fitted.compared.len() > 1 {
         output::heading(&format!("In detail: {}", fitted.detail.law.id))?;
     }
     for line in laws::formula(&fitted.detail.law) {
@@ -42,24 +51,31 @@ pub fn print(args: &Args, fitted: &Fitted) -> Result<()> {
     for warning in &fitted.warnings {
         output::warning(warning)?;
     }
-    let path = &fitted.path;
     match &args.out {
         Some(out) => {
-            let (out, law) = (out.display(), &fitted.detail.law.id);
-            output::line(&format!("Written to {out}: open {out}/report.html."))?;
-            output::line(&format!(
-                "Design with it: `rooflaw design --law {out}/{law}.toml`. The run that would tell most: `rooflaw plan-runs --runs 1 \
-                 --law {out}/{law}.toml --existing {path}`."
-            ))
+            output::line(&format!("Written to {0}: open {0}/report.html.", out.display()))?;
+            output::line(&what_next(args, fitted, out))
         }
-        None if path.contains(' ') => {
-            output::line("Add `--out DIR` for the law's file, figures and report.html.")
-        }
-        None => output::line(&format!(
-            "Add `--out DIR` for the law's file, figures and report.html: `rooflaw fit {path} --law {} --out DIR`.",
-            fitted.detail.law.id
-        )),
+        None => output::line("Add `--out DIR` for the law's file, figures and report.html."),
     }
+}
+
+/// What the law's file is good for.
+fn what_next(args: &Args, fitted: &Fitted, out: &Path) -> String {
+    let law = &fitted.detail.law;
+    let file = shell_word(&out.join(format!("{}.toml", law.id)).to_string_lossy());
+    if let Err(refused) = law.clone().into_law() {
+        return format!("Architectures cannot be designed with it: {refused}.");
+    }
+    let mut text = format!("Design with it: `rooflaw design --law {file}`.");
+    if power(&fitted.detail.fit).is_some() {
+        text.push_str(&format!(
+            " The run that would tell most: `rooflaw plan-runs --runs 1 --law {file} --existing {}{}`.",
+            shell_word(&fitted.path),
+            args.select.words()
+        ));
+    }
+    text
 }
 
 /// What was fitted, in a line.
@@ -81,74 +97,31 @@ pub fn title(fitted: &Fitted) -> String {
 }
 
 /// What was minimised.
-pub fn objective_text(args: &Args) -> String {
-    use rooflaw::law::fit::Objective;
+pub fn objective_text(args: &Args, fitted: &Fitted) -> String {
     let what = match args.objective {
-        Objective::LeastSquares => "Least squares on the loss".to_owned(),
-        Objective::LogLeastSquares => "Least squares on ln loss".to_owned(),
-        Objective::LogHuber { delta } => format!("Huber's loss on ln loss, δ = {delta}"),
+        Objective::LeastSquares => "Least squares on the loss",
+        Objective::LogLeastSquares => "Least squares on ln loss",
+        Objective::LogHuber { .. } => "Huber's loss on ln loss",
     };
-    format!("{what}; {} random starts, seed {}.", args.starts, args.seed)
-}
-
-/// A number with four significant digits.
-pub fn number(value: f64) -> String {
-    let size = value.abs();
-    if size == 0.0 {
-        "0".to_owned()
-    } else if (1e-3..1e5).contains(&size) {
-        let decimals = (3 - size.log10().floor() as i32).clamp(0, 6) as usize;
-        format!("{value:.decimals$}")
-    } else {
-        format!("{value:.3e}")
-    }
-}
-
-fn interval_text(interval: &Interval) -> String {
-    match (interval.low, interval.high) {
-        (Some(low), Some(high)) => format!("{} to {}", number(low), number(high)),
-        (None, Some(high)) => format!("below {}", number(high)),
-        (Some(low), None) => format!("above {}", number(low)),
-        (None, None) => "no limit".to_owned(),
-    }
-}
-
-/// The laws side by side, the best first.
-pub fn comparison_table(fitted: &Fitted) -> MeasuredTable {
-    let headers = ["law", "numbers", "R²", "MAE", "left out", "± s.e.", "larger"];
-    let mut table = MeasuredTable::new(&headers, &[0]);
-    for row in ordered(fitted) {
-        let dash = || "–".to_owned();
-        let mae = |mae: f64| format!("{mae:.4}");
-        let (r_squared, in_sample) = match &row.fit {
-            Ok(fit) => (format!("{:.4}", fit.quality().r_squared), mae(fit.quality().mae)),
-            Err(_) => ("failed".to_owned(), dash()),
-        };
-        let validated = row.cross_validation.as_ref().ok();
-        let larger = row.extrapolation.as_ref().and_then(|found| found.as_ref().ok());
-        table.push(vec![
-            row.name.clone(),
-            row.n_parameters.to_string(),
-            r_squared,
-            in_sample,
-            validated.map_or_else(dash, |found| mae(found.quality.mae)),
-            validated.map_or_else(dash, |found| mae(found.mae_error)),
-            larger.map_or_else(dash, |found| mae(found.quality.mae)),
-        ]);
-    }
-    table
-}
-
-/// The laws by the error on runs left out; those without one last.
-pub fn ordered(fitted: &Fitted) -> Vec<&Compared> {
-    let error = |row: &Compared| {
-        row.cross_validation
-            .as_ref()
-            .map_or(f64::INFINITY, |found| found.quality.mae)
+    let how = match args.objective {
+        Objective::LogHuber { delta } => format!("{what}, δ = {delta}"),
+        _ => what.to_owned(),
     };
-    let mut rows: Vec<&Compared> = fitted.compared.iter().collect();
-    rows.sort_by(|a, b| error(a).total_cmp(&error(b)));
-    rows
+    let starts = format!("{} random starts, seed {}", args.starts, args.seed);
+    let others: Vec<&str> = fitted
+        .compared
+        .iter()
+        .filter(|row| row.fit.as_ref().is_ok_and(|fit| fit.objective() != args.objective))
+        .map(|row| row.name.as_str())
+        .collect();
+    match (&others[..], &fitted.compared[..]) {
+        ([], _) => format!("{how}; {starts}."),
+        (_, [_]) => format!("Least squares on ln loss, as always for this law; {starts}."),
+        (others, _) => {
+            let others = others.join(", ");
+            format!("{how}, but for {others} always least squares on ln loss; {starts}.")
+        }
+    }
 }
 
 /// How to read the comparison, and which laws the best is not clearly better than.
@@ -180,93 +153,30 @@ pub fn comparison_text(fitted: &Fitted) -> String {
             simpler.join(", ")
         ));
     }
+    let larger = |row: &Compared| Some(row.extrapolation.as_ref()?.as_ref().ok()?.quality.mae);
+    let rows = fitted.compared.iter();
+    let least = rows
+        .filter_map(|row| Some((row, larger(row)?)))
+        .min_by(|(_, a), (_, b)| a.total_cmp(b));
+    if let (Some((row, least)), Some(of_best)) = (least, larger(best))
+        && least < of_best
+    {
+        text.push_str(&format!(
+            " Of larger runs {} knows most: {} against {}.",
+            row.name,
+            error(least, 4),
+            error(of_best, 4)
+        ));
+    }
     text
 }
 
-/// The laws that the table is not suited to.
-pub fn unsuited_text(fitted: &Fitted) -> String {
-    let laws = fitted.unsuited.iter().map(|(id, why)| format!("{id} ({why})"));
-    format!("Not fitted: {}.", laws.collect::<Vec<_>>().join(", "))
-}
-
-/// What a number is called in tables.
-pub fn short_name(form: &Form, parameter: Parameter) -> String {
-    match parameter {
-        Parameter::Coefficient(index) => {
-            format!(
-                "c({})",
-                form.terms.get(index).map_or("", |term| term.name.as_str())
-            )
-        }
-        _ => form.parameter_name(parameter),
-    }
-}
-
-/// The numbers of the law with their intervals; none for the routed law without them.
-pub fn numbers_table(fitted: &Fitted) -> Option<MeasuredTable> {
-    let detail = &fitted.detail;
-    let Family::AdditivePower(form) = &detail.law.family else {
-        return None;
-    };
-    let fit = power(&detail.fit)?;
-    let percent = format!(
-        "{:.0} % interval",
-        100.0 * detail.intervals.as_ref().map_or(0.95, |found| found.confidence)
-    );
-    let profiled = detail.profiles.is_some();
-    let mut headers = vec!["number", "estimate", percent.as_str()];
-    if profiled {
-        headers.push("by bootstrap");
-    }
-    headers.push("");
-    let last = headers.len() - 1;
-    let mut table = MeasuredTable::new(&headers, &[0, last]);
-    let free = form.free_parameters();
-    let values = fit.values();
-    for parameter in all_parameters(form) {
-        let index = free.iter().position(|found| *found == parameter);
-        let text = |found: &Option<rooflaw::law::fit::ParameterIntervals>| {
-            let intervals = found.as_ref().zip(index);
-            let interval = intervals.and_then(|(found, index)| found.parameters.get(index));
-            interval.map_or_else(|| "–".to_owned(), interval_text)
-        };
-        let mut row = vec![
-            short_name(form, parameter),
-            number(value_of(&values, parameter)),
-            text(&detail.intervals),
-        ];
-        if profiled {
-            row.push(text(&detail.bootstrap));
-        }
-        let verdict = detail
-            .identifiability
-            .as_ref()
-            .and_then(|found| found.verdict(parameter));
-        row.push(match (index, verdict) {
-            (None, _) => "held".to_owned(),
-            (_, Some(Verdict::NotIdentifiable { .. })) => "undetermined".to_owned(),
-            _ => String::new(),
-        });
-        table.push(row);
-    }
-    Some(table)
-}
-
-/// Every number of a form, free or held.
-pub fn all_parameters(form: &Form) -> Vec<Parameter> {
-    let mut all = vec![Parameter::IrreducibleLoss];
-    all.extend((0..form.terms.len()).map(Parameter::Coefficient));
-    all.extend((0..form.exponents.len()).map(Parameter::Exponent));
-    all
-}
-
-/// The value of a number.
-pub fn value_of(values: &rooflaw::law::fit::Values, parameter: Parameter) -> f64 {
-    match parameter {
-        Parameter::IrreducibleLoss => values.irreducible_loss,
-        Parameter::Coefficient(index) => values.coefficients.get(index).copied().unwrap_or(f64::NAN),
-        Parameter::Exponent(index) => values.exponents.get(index).copied().unwrap_or(f64::NAN),
-    }
+/// The laws that were not fitted, and why; none if all were.
+pub fn not_fitted(fitted: &Fitted) -> Option<String> {
+    let failed = |row: &Compared| Some((row.name.clone(), row.fit.as_ref().err()?.to_string()));
+    let failed = fitted.compared.iter().filter_map(failed);
+    let all: Vec<(String, String)> = failed.chain(fitted.unsuited.iter().cloned()).collect();
+    (!all.is_empty()).then(|| format!("Not fitted: {}.", by_reason(&all).join("; ")))
 }
 
 /// How the intervals were found, and which numbers are not determined and why.
@@ -276,72 +186,55 @@ pub fn intervals_text(fitted: &Fitted) -> String {
         return "No intervals: see the warnings.".to_owned();
     };
     let how = match intervals.method {
-        IntervalMethod::Profile => "Intervals by profile likelihood, runs as the unit".to_owned(),
-        IntervalMethod::Bootstrap { refits } => format!("Intervals by {refits} refits to resampled runs"),
+        IntervalMethod::Profile => "Intervals by profile likelihood, runs as the unit.".to_owned(),
+        IntervalMethod::Bootstrap { refits } => format!("Intervals by {refits} refits to resampled runs."),
     };
-    let Some(found) = &detail.identifiability else {
-        return format!("{how}.");
+    let Some((found, fit)) = detail.identifiability.as_ref().zip(power(&detail.fit)) else {
+        return how;
     };
-    let mut text = format!("{how}.");
-    for report in &found.parameters {
-        let Verdict::NotIdentifiable { reason } = report.verdict else {
-            continue;
-        };
-        let why = match (report.parameter, reason) {
-            // A coefficient is judged by its term's share of the loss: on its own it is the share where all variables are 1.
-            (Parameter::Coefficient(_), Reason::Span(factor)) => {
-                format!("its term's share of the runs' losses is known to a factor of {factor:.0} only")
-            }
-            _ => reason.to_string(),
-        };
-        text.push_str(&format!(" {} is undetermined: {why}.", capitalised(&report.name)));
+    let name = |&parameter: &Parameter| short_name(&fit.form, parameter);
+    let mut text = how;
+    let undetermined = undetermined(found, name);
+    if !undetermined.is_empty() {
+        text.push_str(&format!(" Undetermined: {}.", by_reason(&undetermined).join("; ")));
     }
-    let confused = found.sentences().into_iter().zip(&found.confused);
-    for (sentence, _) in confused.filter(|(_, parameters)| parameters.len() > 1) {
-        text.push_str(&format!(" {}.", capitalised(sentence.trim_end_matches('.'))));
+    let several = found.confused.iter().filter(|together| together.len() > 1);
+    let groups: Vec<String> = several
+        .map(|together| together.iter().map(name).collect::<Vec<_>>().join(", "))
+        .collect();
+    if !groups.is_empty() {
+        text.push_str(&format!(" Cannot be told apart: {}.", groups.join("; ")));
     }
     text
 }
 
-fn capitalised(text: &str) -> String {
-    let mut characters = text.chars();
-    characters
-        .next()
-        .map(|first| first.to_uppercase().chain(characters).collect())
-        .unwrap_or_default()
-}
-
-/// How well the law fits: on the fitted rows, on runs left out, on larger runs.
-pub fn quality_table(fitted: &Fitted) -> MeasuredTable {
-    let row = &fitted.compared[fitted.best];
-    let mut table = MeasuredTable::new(&["on", "rows", "R²", "MAE", "MRE", "RMSE"], &[0]);
-    let mut push = |name: String, quality: &rooflaw::law::fit::Quality| {
-        table.push(vec![
-            name,
-            quality.rows.to_string(),
-            format!("{:.5}", quality.r_squared),
-            format!("{:.5}", quality.mae),
-            format!("{:.3} %", 100.0 * quality.mre),
-            format!("{:.5}", quality.rmse),
-        ]);
+/// The numbers that are not determined, and why.
+fn undetermined(found: &Identifiability, name: impl Fn(&Parameter) -> String) -> Vec<(String, String)> {
+    let why = |parameter: Parameter, reason: Reason| match (parameter, reason) {
+        // A coefficient is judged by its term's share of the loss: on its own it is the share where all variables are 1.
+        (Parameter::Coefficient(_), Reason::Span(factor)) => {
+            format!("the term's share of the losses is known to a factor of {} only", number(factor))
+        }
+        (_, Reason::Span(factor)) => format!("the interval spans a factor of {}", number(factor)),
+        _ => reason.to_string(),
     };
-    push("the fitted rows".to_owned(), fitted.detail.fit.quality());
-    if let Ok(found) = &row.cross_validation {
-        push("runs left out".to_owned(), &found.quality);
-    }
-    if let Some(Ok(found)) = &row.extrapolation {
-        push("larger runs".to_owned(), &found.quality);
-    }
-    table
+    let of_report = |report: &ParameterReport| match report.verdict {
+        Verdict::NotIdentifiable { reason } => {
+            Some((name(&report.parameter), why(report.parameter, reason)))
+        }
+        Verdict::Identifiable => None,
+    };
+    found.parameters.iter().filter_map(of_report).collect()
 }
 
 /// What the rows of [`quality_table`] are.
 pub fn quality_text(fitted: &Fitted) -> String {
-    let mut text = format!(
-        "Left out: predicted by fits without them, in {} parts.",
-        fitted.folds
-    );
-    if let Some(Ok(found)) = &fitted.compared[fitted.best].extrapolation {
+    let row = &fitted.compared[fitted.best];
+    let mut text = match &row.cross_validation {
+        Ok(_) => format!("Left out: predicted by fits without them, in {} parts.", fitted.folds),
+        Err(error) => format!("Nothing was left out and predicted: {error}."),
+    };
+    if let Some(Ok(found)) = &row.extrapolation {
         text.push_str(&format!(
             " Larger: above {} = {:.2e}, predicted by a fit to the {} runs up to there.",
             found.size, found.fitted_up_to, found.fitted_groups
@@ -356,8 +249,8 @@ pub fn sentences(fitted: &Fitted) -> Vec<String> {
     let convergence = detail.fit.convergence();
     let row = &fitted.compared[fitted.best];
     let value = match &detail.fit {
-        rooflaw::law::fit::LawFit::Power(fit) => fit.value,
-        rooflaw::law::fit::LawFit::Routed { fit, .. } => fit.value,
+        LawFit::Power(fit) => fit.value,
+        LawFit::Routed { fit, .. } => fit.value,
     };
     let mut lines = vec![format!(
         "Objective {value:.6e} (a sum over rows); {} of {} descents converged, {} at the optimum.",
@@ -380,17 +273,20 @@ pub fn sentences(fitted: &Fitted) -> Vec<String> {
     widths.sort_by(f64::total_cmp);
     if let Some(median) = widths.get(widths.len() / 2) {
         lines.push(format!(
-            "A run scatters about the law by {:.2} % (standard deviation of ln loss); a new run like these lies within ± {:.4} of \
+            "A run scatters about the law by {:.2} % (standard deviation of ln loss); a new run like these lies within ± {} of \
              the prediction in {:.0} % of cases (median over the rows).",
             100.0 * detail.scatter,
-            median,
+            error(*median, 4),
             100.0 * COVERAGE,
         ));
     }
     for outlier in detail.outliers.iter().take(OUTLIERS) {
         lines.push(format!(
-            "Far from the law: {} has {:.4}, predicted {:.4} ({:+.1} standard deviations).",
-            outlier.label, outlier.loss, outlier.predicted, outlier.deviations
+            "Far from the law: {} has {}, predicted {} ({:+.1} standard deviations).",
+            outlier.label,
+            error(outlier.loss, 4),
+            error(outlier.predicted, 4),
+            outlier.deviations
         ));
     }
     if detail.outliers.len() > OUTLIERS {

@@ -32,7 +32,7 @@ pub enum FitError {
         known: String,
     },
     /// Fewer rows than numbers to determine.
-    #[error("{rows} runs cannot determine the law's {parameters} parameters")]
+    #[error("too few runs, {rows}, for the law's {parameters} numbers")]
     TooFewRows {
         /// Rows there are.
         rows: usize,

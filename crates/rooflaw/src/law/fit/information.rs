@@ -133,6 +133,11 @@ pub(super) struct Information {
 
 impl Information {
     fn of(columns: &[Vec<f64>]) -> Result<Information, FitError> {
+        if columns.is_empty() {
+            return Err(FitError::Form {
+                what: "numbers are all fixed".to_owned(),
+            });
+        }
         let lengths: Vec<f64> = columns
             .iter()
             .map(|column| super::columns::dot(column, column).sqrt().max(f64::MIN_POSITIVE))
@@ -143,10 +148,7 @@ impl Information {
             columns[p].get(row).map_or(0.0, |value| value / lengths[p])
         });
         let svd = scaled.svd(false, true);
-        let directions = svd.v_t.filter(|directions| directions.nrows() > 0);
-        let directions = directions.ok_or_else(|| FitError::Form {
-            what: "numbers are all fixed".to_owned(),
-        })?;
+        let directions = svd.v_t.ok_or(FitError::NoOptimum)?;
         let largest = svd.singular_values[0];
         let singular = svd.singular_values.iter();
         Ok(Information {
