@@ -171,10 +171,7 @@ fn mistakes_are_named() {
             .unwrap_err()
             .to_string()
     };
-    assert_eq!(
-        error(&form, &rows(2)),
-        "too few runs, 2, for the law's 3 numbers"
-    );
+    assert_eq!(error(&form, &rows(2)), "too few runs, 2, for the law's 3 numbers");
     assert!(error(&Form::additive(&["tokens"]), &rows(9)).contains("`tokens`"));
     let constant = rows(9).with_variable("width", &[512.0; 9]).unwrap();
     assert!(error(&Form::additive(&["width"]), &constant).contains("`width` has the same value"));

@@ -111,7 +111,11 @@ pub fn objective_text(args: &Args, fitted: &Fitted) -> String {
     let others: Vec<&str> = fitted
         .compared
         .iter()
-        .filter(|row| row.fit.as_ref().is_ok_and(|fit| fit.objective() != args.objective))
+        .filter(|row| {
+            row.fit
+                .as_ref()
+                .is_ok_and(|fit| fit.objective() != args.objective)
+        })
         .map(|row| row.name.as_str())
         .collect();
     match (&others[..], &fitted.compared[..]) {
@@ -196,7 +200,10 @@ pub fn intervals_text(fitted: &Fitted) -> String {
     let mut text = how;
     let undetermined = undetermined(found, name);
     if !undetermined.is_empty() {
-        text.push_str(&format!(" Undetermined: {}.", by_reason(&undetermined).join("; ")));
+        text.push_str(&format!(
+            " Undetermined: {}.",
+            by_reason(&undetermined).join("; ")
+        ));
     }
     let several = found.confused.iter().filter(|together| together.len() > 1);
     let groups: Vec<String> = several
@@ -213,15 +220,16 @@ fn undetermined(found: &Identifiability, name: impl Fn(&Parameter) -> String) ->
     let why = |parameter: Parameter, reason: Reason| match (parameter, reason) {
         // A coefficient is judged by its term's share of the loss: on its own it is the share where all variables are 1.
         (Parameter::Coefficient(_), Reason::Span(factor)) => {
-            format!("the term's share of the losses is known to a factor of {} only", number(factor))
+            format!(
+                "the term's share of the losses is known to a factor of {} only",
+                number(factor)
+            )
         }
         (_, Reason::Span(factor)) => format!("the interval spans a factor of {}", number(factor)),
         _ => reason.to_string(),
     };
     let of_report = |report: &ParameterReport| match report.verdict {
-        Verdict::NotIdentifiable { reason } => {
-            Some((name(&report.parameter), why(report.parameter, reason)))
-        }
+        Verdict::NotIdentifiable { reason } => Some((name(&report.parameter), why(report.parameter, reason))),
         Verdict::Identifiable => None,
     };
     found.parameters.iter().filter_map(of_report).collect()
@@ -231,7 +239,10 @@ fn undetermined(found: &Identifiability, name: impl Fn(&Parameter) -> String) ->
 pub fn quality_text(fitted: &Fitted) -> String {
     let row = &fitted.compared[fitted.best];
     let mut text = match &row.cross_validation {
-        Ok(_) => format!("Left out: predicted by fits without them, in {} parts.", fitted.folds),
+        Ok(_) => format!(
+            "Left out: predicted by fits without them, in {} parts.",
+            fitted.folds
+        ),
         Err(error) => format!("Nothing was left out and predicted: {error}."),
     };
     if let Some(Ok(found)) = &row.extrapolation {

@@ -203,4 +203,3 @@ pub fn quality_table(fitted: &Fitted) -> MeasuredTable {
     }
     table
 }
-
