@@ -19,8 +19,8 @@ const TOKENS: f64 = 1e10;
 /// Tokens per sequence; the paper does not say.
 const SEQUENCE_LENGTH: u32 = 2048;
 
-/// Bounds of the exponents in fits: the signs that the terms' meanings give. Without them least squares ends, every
-/// other time, where the exponent of the KV cache is below 0 and its coefficient 0.
+/// Bounds of the exponents in fits: the signs that the terms' meanings give. Without them least squares may end
+/// where the exponent of the KV cache is below 0 and its coefficient 0.
 const EXPONENTS: (f64, f64) = (0.0, 5.0);
 const BETA1: (f64, f64) = (-3.0, 3.0);
 
