@@ -167,7 +167,7 @@ fn detail(file: &LawFile) -> Result<()> {
     {
         let (min, max) = file.fitted_range.get(feature).map_or_else(
             || ("not known".to_owned(), String::new()),
-            |(min, max)| (min.to_string(), max.to_string()),
+            |(min, max)| (brief(min), brief(max)),
         );
         table.push(vec![feature.to_string(), min, max]);
     }
@@ -183,9 +183,14 @@ fn detail(file: &LawFile) -> Result<()> {
         ))?,
     }
     if let Some(runs) = &file.runs {
+        let of_runs = if runs.rows == runs.groups {
+            format!("{} runs", runs.rows)
+        } else {
+            format!("{} rows of {} runs", runs.rows, runs.groups)
+        };
         output::line(&format!(
-            "Fitted to {} rows of {} runs, {}; SHA-256 {}.",
-            runs.rows, runs.groups, runs.objective, runs.digest
+            "Fitted to {of_runs}, --objective {}; SHA-256 {}.",
+            runs.objective, runs.digest
         ))?;
     }
     about

@@ -55,18 +55,21 @@ fn name(index: usize) -> String {
     format!("run-{:03}", index + 1)
 }
 
-/// A table of runs that lacks nothing but the losses.
+/// A table of runs that lacks nothing but the losses; without training tokens there is no column of them.
 fn table(planned: &Planned) -> Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(["group", "config", "tokens", "loss"])?;
+    let tokens_known = planned.runs.iter().all(|run| run.tokens.is_some());
+    let row = |group: String, config: String, tokens: String, loss: String| {
+        let tokens = tokens_known.then_some(tokens);
+        [group, config].into_iter().chain(tokens).chain([loss])
+    };
+    let [group, config, tokens, loss] = ["group", "config", "tokens", "loss"].map(str::to_owned);
+    writer.write_record(row(group, config, tokens, loss))?;
     for (index, run) in planned.runs.iter().enumerate() {
+        let name = name(index);
+        let config = format!("{name}/config.json");
         let tokens = run.tokens.map_or_else(String::new, |tokens| tokens.to_string());
-        writer.write_record([
-            name(index),
-            format!("{}/config.json", name(index)),
-            tokens,
-            String::new(),
-        ])?;
+        writer.write_record(row(name, config, tokens, String::new()))?;
     }
     Ok(writer.into_inner()?)
 }

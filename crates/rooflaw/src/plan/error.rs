@@ -14,7 +14,8 @@ pub enum PlanError {
         available: usize,
     },
     /// A budget below the cheapest plan.
-    #[error("the budget of {budget:.3e} FLOP is too small: the cheapest {runs} cost {least:.3e} FLOP")]
+    #[error("the budget of {budget:.3e} FLOP is too small: {} {least:.3e} FLOP",
+        if *runs == 1 { "the cheapest run costs".to_owned() } else { format!("the cheapest {runs} runs cost") })]
     BudgetTooSmall {
         /// The budget, FLOP.
         budget: f64,

@@ -7,15 +7,15 @@ use std::path::PathBuf;
 /// Fit loss laws to training runs, and say how far each can be trusted.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Without --law, every law that the table has the variables of is fitted, and they are compared by
+    after_help = "Without --law, every law that the table has the variables of is fitted, and they are compared by \
 cross-validation: runs (groups of rows) are left out in turn and predicted by a fit to the others.
 
 Examples:
-  rooflaw fit runs.csv                                  which law suits these runs?
+  rooflaw fit runs.csv                       which law suits these runs?
   rooflaw fit runs.csv --law width-depth-tokens --out fit
-  rooflaw fit runs.csv --law my-terms.toml --objective huber:1e-3 --drop-largest 5
+  rooflaw fit runs.csv --law my-terms.toml --objective huber:1e-3
   rooflaw fit runs.csv --law chinchilla --fix alpha=0.34 --where 'tokens>=1e9'
-  rooflaw design --law fit/width-depth-tokens.toml      design with what was fitted"
+  rooflaw design --law fit/width-depth-tokens.toml   with what was fitted"
 )]
 pub struct Args {
     /// A table of runs: CSV, or JSON Lines if its name ends so (`rooflaw runs --help` tells the columns)

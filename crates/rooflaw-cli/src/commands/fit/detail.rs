@@ -69,13 +69,15 @@ pub fn of(
     let mut remark = |what: &str, error: &dyn std::fmt::Display| remarks.push(format!("{what}: {error}"));
     let is_huber = matches!(args.objective, Objective::LogHuber { .. });
     let (runs, numbers) = (table.n_runs(), compared.n_parameters);
-    if runs <= numbers {
+    if numbers == 0 {
+        remark("nothing was fitted", &"all of the law's numbers are held");
+    } else if runs <= numbers {
         remark(
             "no intervals",
             &format!("{runs} runs, for {numbers} numbers to determine, leave nothing to judge errors by"),
         );
     }
-    let of_power = power(&fit).filter(|fit| !is_huber && runs > numbers && fit.form.n_free() > 0);
+    let of_power = power(&fit).filter(|_| !is_huber && runs > numbers && numbers > 0);
     let profiles = of_power.and_then(|fit| {
         let profiles = profile(fit, observations, args.confidence);
         profiles
@@ -95,7 +97,7 @@ pub fn of(
             &format!("{failed} of {} failed, for want of distinct runs", refits.len()),
         );
     }
-    let bootstrap = power(&fit).and_then(|base| {
+    let bootstrap = power(&fit).filter(|_| numbers > 0).and_then(|base| {
         let powers: Vec<_> = refits
             .iter()
             .map(|refit| match refit {

@@ -171,6 +171,9 @@ fn warnings(table: &RunTable, file: &LawFile, compared: &Compared, detail: &Deta
         return warnings;
     };
     let convergence = fit.convergence();
+    if compared.n_parameters == 0 {
+        return warnings;
+    }
     if !convergence.best_converged {
         warnings.push("the best descent did not converge: give more --starts".to_owned());
     } else if convergence.starts > 4 && convergence.at_optimum < 2 {

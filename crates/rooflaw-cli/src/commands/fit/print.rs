@@ -1,6 +1,8 @@
 //! What `rooflaw fit` says on the terminal.
 
-use super::tables::{comparison_table, error, number, numbers_table, ordered, quality_table, short_name};
+use super::tables::{
+    comparison_table, error, numbers_table, ordered, quality_table, short_name, significant,
+};
 use super::{Args, Fitted, laws::by_reason, power};
 use crate::commands::laws;
 use crate::input::shell_word;
@@ -222,10 +224,10 @@ fn undetermined(found: &Identifiability, name: impl Fn(&Parameter) -> String) ->
         (Parameter::Coefficient(_), Reason::Span(factor)) => {
             format!(
                 "the term's share of the losses is known to a factor of {} only",
-                number(factor)
+                significant(factor, 2)
             )
         }
-        (_, Reason::Span(factor)) => format!("the interval spans a factor of {}", number(factor)),
+        (_, Reason::Span(factor)) => format!("the interval spans a factor of {}", significant(factor, 2)),
         _ => reason.to_string(),
     };
     let of_report = |report: &ParameterReport| match report.verdict {

@@ -10,7 +10,8 @@ pub fn number(value: f64) -> String {
     significant(value, 4)
 }
 
-fn significant(value: f64, digits: i32) -> String {
+/// A number with so many significant digits.
+pub fn significant(value: f64, digits: i32) -> String {
     let size = value.abs();
     if size == 0.0 {
         "0".to_owned()

@@ -1,22 +1,22 @@
 //! The arguments of `rooflaw plan-runs`.
 
-use crate::input::{self, DEFAULT_NOISE};
+use crate::input::{self, DEFAULT_NOISE, SelectArgs};
 use rooflaw::plan::Criterion;
 use std::path::PathBuf;
 
 /// Which architectures of a space to train next.
 #[derive(clap::Args)]
 #[command(
-    after_help = "With --law, the runs are those that determine the law's predictions over the space best (criterion i:
-safer where the law is not quite true), or its numbers (criterion d: cheaper runs); without a law they are spread over
-the space. --existing takes the runs that are in into account, so that planning one run at a time is `--runs 1` again
+    after_help = "With --law, the runs are those that determine the law's predictions over the space best (criterion i: \
+safer where the law is not quite true), or its numbers (criterion d: cheaper runs); without a law they are spread over \
+the space. --existing takes the runs that are in into account, so that planning one run at a time is `--runs 1` again \
 and again.
 
 Examples:
-  rooflaw plan-runs --runs 12 --tokens 10B                      spread over the default space
-  rooflaw plan-runs --runs 24 --law co-design --out plan        for the published law
-  rooflaw plan-runs --budget 1e21 --law co-design --tokens 10B  as many as 1e21 FLOP allow
-  rooflaw plan-runs --runs 1 --law fit/chinchilla.toml --existing runs.csv --tokens 10B"
+  rooflaw plan-runs --runs 12 --tokens 10B     spread over the default space
+  rooflaw plan-runs --runs 24 --law co-design --out plan
+  rooflaw plan-runs --budget 1e21 --law co-design --tokens 10B
+  rooflaw plan-runs --runs 1 --law fit/chinchilla.toml --existing runs.csv"
 )]
 pub struct Args {
     /// How many runs [default: 12, or as many as --budget allows]
@@ -34,6 +34,8 @@ pub struct Args {
     /// The runs that are in: a table as `rooflaw runs` reads it
     #[arg(long, value_name = "RUNS")]
     pub existing: Option<PathBuf>,
+    #[command(flatten)]
+    pub select: SelectArgs,
     /// Tokens to train on, several separated by commas to choose from [default: the most of the law's runs]
     #[arg(long, value_name = "COUNT", value_delimiter = ',', value_parser = input::count, allow_hyphen_values = true)]
     pub tokens: Vec<f64>,
@@ -44,10 +46,10 @@ pub struct Args {
     #[arg(long, default_value = "i", value_parser = criterion, requires = "law")]
     pub criterion: Criterion,
     /// Standard deviation of a run's loss about the law, as a share of it [default: the law's, or 0.005]
-    #[arg(long, value_name = "SHARE", value_parser = share, allow_hyphen_values = true)]
+    #[arg(long, value_name = "SHARE", value_parser = share, allow_hyphen_values = true, requires = "law")]
     pub noise: Option<f64>,
-    /// How often one architecture may be run
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    /// How often one architecture may be run, for a law
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "law", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub repeats: u32,
     /// Seed of the sample of the space, and of the random draws to compare with
     #[arg(long, default_value_t = 1)]

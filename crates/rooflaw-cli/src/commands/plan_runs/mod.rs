@@ -24,6 +24,8 @@ use std::collections::BTreeMap;
 const DEFAULT_RUNS: u32 = 12;
 /// Members of a law's ensemble that a plan averages over.
 const MEMBERS: usize = 16;
+/// More tokens than there is text.
+const MOST_TOKENS: f64 = 1e18;
 /// Random draws that a plan is compared with.
 const DRAWS: u64 = 20;
 
@@ -95,12 +97,7 @@ pub struct Picture {
 pub fn run(args: &Args) -> Result<()> {
     let space = input::space(&args.space)?;
     let law = args.law.as_deref().map(planning_law).transpose()?;
-    let existing = args
-        .existing
-        .as_deref()
-        .map(input::runs)
-        .transpose()?
-        .map(runs_as_units);
+    let existing = existing(args, law.as_ref())?;
     if let Some(out) = &args.out {
         Folder::check(out)?;
     }
@@ -151,8 +148,41 @@ pub fn run(args: &Args) -> Result<()> {
     }
 }
 
+/// The runs that are in, those selected.
+fn existing(args: &Args, law: Option<&LossLaw>) -> Result<Option<RunTable>> {
+    let Some(path) = &args.existing else {
+        if !args.select.words().is_empty() {
+            bail!(
+                "{}: these are rows of --existing, which is not given",
+                args.select.words().trim()
+            );
+        }
+        return Ok(None);
+    };
+    let table = args.select.select(input::runs(path)?)?;
+    let has = |name: &&str| table.variables.iter().any(|(found, _)| found == name);
+    let wanted = law.map(|law| law.family.variables()).unwrap_or_default();
+    let missing: Vec<&str> = wanted.into_iter().filter(|name| !has(name)).collect();
+    if let (Some(law), [_, ..]) = (law, &missing[..]) {
+        let known: Vec<&str> = table.variables.iter().map(|(name, _)| name.as_str()).collect();
+        bail!(
+            "{}: the law {} needs {}, but the table has {}",
+            path.display(),
+            law.id,
+            missing.join(", "),
+            known.join(", ")
+        );
+    }
+    Ok(Some(runs_as_units(table)))
+}
+
 /// The same with the rows of a run weighing as one: checkpoints of one run err together.
 fn runs_as_units(mut table: RunTable) -> RunTable {
+    if let Some(weights) = &mut table.weight {
+        // Weights have no unit: a run counts as one on average.
+        let mean = weights.iter().sum::<f64>() / weights.len() as f64;
+        weights.iter_mut().for_each(|weight| *weight /= mean);
+    }
     if let Some(groups) = &table.group {
         let mut sizes: BTreeMap<&str, f64> = BTreeMap::new();
         for group in groups {
@@ -181,6 +211,14 @@ fn planning_law(name: &str) -> Result<LossLaw> {
 
 fn tokens(args: &Args, law: Option<&LossLaw>) -> Result<Vec<f64>> {
     let wanted = law.filter(|law| law.needs_tokens());
+    for (index, tokens) in args.tokens.iter().enumerate() {
+        if *tokens > MOST_TOKENS {
+            bail!("--tokens {tokens:e}: expected at most {MOST_TOKENS:e}");
+        }
+        if args.tokens[..index].contains(tokens) {
+            bail!("--tokens names {} twice", output::parameters(*tokens as u64));
+        }
+    }
     if !args.tokens.is_empty() {
         return Ok(args.tokens.clone());
     }

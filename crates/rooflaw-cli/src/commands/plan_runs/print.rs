@@ -1,11 +1,13 @@
 //! What `rooflaw plan-runs` says on the terminal.
 
 use super::{Args, Method, Planned};
+use crate::commands::fit::tables::number;
 use crate::commands::models::ffn;
+use crate::input::shell_word;
 use crate::output::{self, MeasuredTable};
 use anyhow::Result;
 use rooflaw::architecture::KvProjection;
-use rooflaw::plan::Expectation;
+use rooflaw::plan::{Criterion, Expectation};
 
 /// Prints the plan.
 pub fn print(args: &Args, planned: &Planned) -> Result<()> {
@@ -29,8 +31,9 @@ pub fn print(args: &Args, planned: &Planned) -> Result<()> {
     }
     match &args.out {
         Some(out) => output::line(&format!(
-            "Written to {0}: train what its folders hold, fill the losses into {0}/runs.csv, then `rooflaw fit {0}/runs.csv`.",
-            out.display()
+            "Written to {}: train what its folders hold, fill the losses into {1}, then `rooflaw fit {1}`.",
+            out.display(),
+            shell_word(&out.join("runs.csv").to_string_lossy())
         )),
         None => {
             output::line("Add `--out DIR` for a config.json for each run and a table to fill with losses.")
@@ -87,7 +90,7 @@ pub fn runs_table(planned: &Planned) -> MeasuredTable {
         "layers",
         "hidden",
         "heads",
-        "FFN (k/E×width)",
+        "FFN k/E×w",
         "total",
         "active",
         "tokens",
@@ -122,7 +125,8 @@ pub fn runs_table(planned: &Planned) -> MeasuredTable {
 fn error_text(error: Option<f64>, percent: bool) -> String {
     match error {
         None => "undetermined".to_owned(),
-        Some(error) if percent && error > 9.99 => format!("e^±{error:.1}"),
+        // An error of the number's logarithm: of this size it is no share of it.
+        Some(error) if percent && error > 1.0 => format!("a factor of {}", number(error.exp())),
         Some(error) if percent => format!("{:.1} %", 100.0 * error),
         Some(error) => format!("±{error:.4}"),
     }
@@ -179,10 +183,18 @@ pub fn expectations(planned: &Planned) -> Vec<String> {
                     median / after
                 ));
             }
-            lines.push(format!(
-                "D-efficiency at least {:.0} % of the best possible within these limits.",
-                100.0 * plan.d_efficiency
-            ));
+            if plan.expectation.after.is_none() {
+                lines.push(format!(
+                    "These runs do not determine all of the law's {} numbers: it takes more --runs, or those that are in, \
+                     --existing.",
+                    plan.expectation.parameters.len()
+                ));
+            } else if plan.criterion == Criterion::D {
+                lines.push(format!(
+                    "D-efficiency at least {:.0} % of the best possible within these limits.",
+                    100.0 * plan.d_efficiency
+                ));
+            }
             lines
         }
     }
