@@ -1,8 +1,8 @@
 //! Random weights: blocks drawn as they are stored for GGUF, normal deviates for `transformers`.
 
 use crate::quantise::BlockType;
-use half::{bf16, f16};
 use half::slice::{HalfBitsSliceExt as _, HalfFloatSliceExt as _};
+use half::{bf16, f16};
 use rand::{Rng, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
@@ -94,7 +94,11 @@ mod tests {
     fn floats_have_the_stated_magnitudes() {
         let mut bytes = vec![0; 4096];
         fill_blocks(BlockType::F16, &mut generator(1, 0), &mut bytes);
-        let halves = bytes.as_chunks().0.iter().map(|&bytes| f16::from_le_bytes(bytes).to_f32());
+        let halves = bytes
+            .as_chunks()
+            .0
+            .iter()
+            .map(|&bytes| f16::from_le_bytes(bytes).to_f32());
         let (mut sum, mut n) = (0.0, 0.0);
         for value in halves {
             assert!((1.0 / 64.0..1.0 / 32.0).contains(&value.abs()), "{value}");

@@ -101,7 +101,9 @@ impl StagedFolder {
         } else if target.exists() {
             return Err(ExportError::file(target, "a file: expected a folder"));
         }
-        let staging = tempfile::Builder::new().prefix(PREFIX).tempdir_in(place_of(target)?);
+        let staging = tempfile::Builder::new()
+            .prefix(PREFIX)
+            .tempdir_in(place_of(target)?);
         let staged = StagedFolder {
             staging: staging.map_err(|error| cannot_write(&error))?,
             target: target.to_path_buf(),
@@ -129,7 +131,11 @@ impl StagedFolder {
     pub fn commit(self) -> Result<(), ExportError> {
         for entry in fs::read_dir(self.inside()).map_err(ExportError::Write)? {
             let path = entry.map_err(ExportError::Write)?.path();
-            let synced = File::open(path).and_then(|file| file.sync_all());
+            // Windows wants a handle that can write.
+            let synced = File::options()
+                .write(true)
+                .open(path)
+                .and_then(|file| file.sync_all());
             synced.map_err(ExportError::Write)?;
         }
         if self.target.is_dir() {

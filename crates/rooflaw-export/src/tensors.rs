@@ -6,7 +6,10 @@ use rooflaw::format;
 
 /// What a tensor is in its layer, or in the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names say it: projections, their biases, and norms")]
+#[expect(
+    missing_docs,
+    reason = "the names say it: projections, their biases, and norms"
+)]
 pub enum Part {
     Embedding,
     FinalNorm,
@@ -56,7 +59,9 @@ impl Part {
     #[must_use]
     pub const fn start(self) -> Start {
         match self {
-            Part::FinalNorm | Part::AttentionNorm | Part::FfnNorm | Part::QueryNorm | Part::KeyNorm => Start::One,
+            Part::FinalNorm | Part::AttentionNorm | Part::FfnNorm | Part::QueryNorm | Part::KeyNorm => {
+                Start::One
+            }
             Part::QueryBias
             | Part::KeyBias
             | Part::ValueBias
@@ -87,7 +92,9 @@ impl Shape {
         match self {
             Shape::Vector(n) => u64::from(n),
             Shape::Matrix(rows, columns) => u64::from(rows) * u64::from(columns),
-            Shape::Stack(experts, rows, columns) => u64::from(experts) * Shape::Matrix(rows, columns).elements(),
+            Shape::Stack(experts, rows, columns) => {
+                u64::from(experts) * Shape::Matrix(rows, columns).elements()
+            }
         }
     }
 
@@ -168,14 +175,20 @@ fn refuse(architecture: &Architecture) -> Result<(), ExportError> {
         return refused(&feature, "the model types that are exported have two");
     }
     if architecture.ffn.activation == Activation::Plain {
-        return refused("an FFN without gate", "the model types that are exported have a gate");
+        return refused(
+            "an FFN without gate",
+            "the model types that are exported have a gate",
+        );
     }
     if let Some(moe) = &architecture.ffn.moe {
         if moe.router_bias {
             return refused("a router bias", "no model type that is exported has one");
         }
         if architecture.ffn.bias {
-            return refused("an FFN bias in a mixture of experts", "no model type that is exported has one");
+            return refused(
+                "an FFN bias in a mixture of experts",
+                "no model type that is exported has one",
+            );
         }
     }
     Ok(())

@@ -23,10 +23,16 @@ pub(super) fn metadata(
     settings: &Settings,
 ) -> Vec<(String, Value)> {
     let mut pairs = vec![
-        ("general.architecture".to_owned(), Value::Text(target.name().to_owned())),
+        (
+            "general.architecture".to_owned(),
+            Value::Text(target.name().to_owned()),
+        ),
         ("general.name".to_owned(), Value::Text(settings.name.clone())),
         ("general.file_type".to_owned(), Value::U32(file_type(format))),
-        ("general.quantization_version".to_owned(), Value::U32(QUANTISATION_VERSION)),
+        (
+            "general.quantization_version".to_owned(),
+            Value::U32(QUANTISATION_VERSION),
+        ),
         ("tokenizer.ggml.model".to_owned(), Value::Text("none".to_owned())),
     ];
     let mut set = |key: &str, value| pairs.push((format!("{target}.{key}"), value));
@@ -34,7 +40,10 @@ pub(super) fn metadata(
     set("context_length", Value::U32(settings.context_length));
     set("embedding_length", Value::U32(architecture.hidden_size));
     set("block_count", Value::U32(architecture.n_layers));
-    set("feed_forward_length", Value::U32(feed_forward_length(architecture, target)));
+    set(
+        "feed_forward_length",
+        Value::U32(feed_forward_length(architecture, target)),
+    );
     set("attention.head_count", Value::U32(architecture.attention.n_heads));
     if let KvProjection::Grouped { n_kv_heads, head_dim } = architecture.attention.kv {
         set("attention.head_count_kv", Value::U32(n_kv_heads));
@@ -42,7 +51,10 @@ pub(super) fn metadata(
         set("attention.value_length", Value::U32(head_dim));
         set("rope.dimension_count", Value::U32(head_dim));
     }
-    set("attention.layer_norm_rms_epsilon", Value::F32(settings.rms_norm_eps as f32));
+    set(
+        "attention.layer_norm_rms_epsilon",
+        Value::F32(settings.rms_norm_eps as f32),
+    );
     set("rope.freq_base", Value::F32(settings.rope_theta as f32));
     if let Some(moe) = &architecture.ffn.moe {
         set("expert_count", Value::U32(moe.n_experts));
@@ -51,7 +63,10 @@ pub(super) fn metadata(
             set("expert_feed_forward_length", Value::U32(moe.expert_size));
         }
         if target == GgufArchitecture::Qwen2Moe {
-            set("expert_shared_feed_forward_length", Value::U32(shared_width(architecture)));
+            set(
+                "expert_shared_feed_forward_length",
+                Value::U32(shared_width(architecture)),
+            );
         }
     }
     pairs

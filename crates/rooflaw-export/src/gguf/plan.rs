@@ -111,7 +111,10 @@ impl GgufPlan {
     /// Bytes of the file: header and tensors, each padded to 32.
     #[must_use]
     pub fn file_bytes(&self) -> u64 {
-        let padded = self.tensors.iter().map(|tensor| tensor.bytes.next_multiple_of(ALIGNMENT));
+        let padded = self
+            .tensors
+            .iter()
+            .map(|tensor| tensor.bytes.next_multiple_of(ALIGNMENT));
         self.header.len() as u64 + padded.sum::<u64>()
     }
 }

@@ -56,7 +56,10 @@ impl GgufArchitecture {
         architecture.validate()?;
         let attention = &architecture.attention;
         let KvProjection::Grouped { head_dim, .. } = attention.kv else {
-            return refused("latent attention", "none of the GGUF architectures written here has it");
+            return refused(
+                "latent attention",
+                "none of the GGUF architectures written here has it",
+            );
         };
         if head_dim % 2 != 0 {
             return refused(
@@ -65,7 +68,10 @@ impl GgufArchitecture {
             );
         }
         if architecture.n_local_layers() > 0 {
-            return refused("a sliding window", "none of the GGUF architectures written here has one");
+            return refused(
+                "a sliding window",
+                "none of the GGUF architectures written here has one",
+            );
         }
         if architecture.ffn.activation == Activation::GeGlu {
             return refused("a GeGLU", "the GGUF architectures written here have SwiGLU");
@@ -126,7 +132,10 @@ fn sparse(architecture: &Architecture, moe: &Moe) -> Result<GgufArchitecture, Ex
         );
     }
     if moe.n_experts > MAX_EXPERTS {
-        return refused(format!("n_experts = {}", moe.n_experts), "llama.cpp loads at most 512");
+        return refused(
+            format!("n_experts = {}", moe.n_experts),
+            "llama.cpp loads at most 512",
+        );
     }
     if moe.n_shared_experts > 0 {
         return shared(architecture, moe);
@@ -139,7 +148,10 @@ fn sparse(architecture: &Architecture, moe: &Moe) -> Result<GgufArchitecture, Ex
         QkNorm::Full => {
             if !has_square_query(architecture) || architecture.gqa() != Some(1.0) {
                 let reason = "GGUF's olmoe has n_heads = n_kv_heads and n_heads × head_dim = hidden_size";
-                return refused("a QK-norm over all heads of other widths than hidden_size", reason);
+                return refused(
+                    "a QK-norm over all heads of other widths than hidden_size",
+                    reason,
+                );
             }
             refuse_tied(architecture, GgufArchitecture::Olmoe)
         }
@@ -149,10 +161,16 @@ fn sparse(architecture: &Architecture, moe: &Moe) -> Result<GgufArchitecture, Ex
 fn shared(architecture: &Architecture, moe: &Moe) -> Result<GgufArchitecture, ExportError> {
     let attention = &architecture.attention;
     if !moe.shared_expert_gate {
-        return refused("shared experts without a gate", "GGUF's qwen2moe has a gate on them");
+        return refused(
+            "shared experts without a gate",
+            "GGUF's qwen2moe has a gate on them",
+        );
     }
     if attention.qk_norm != QkNorm::None {
-        return refused("shared experts beside a QK-norm", "GGUF's qwen2moe has no QK-norm");
+        return refused(
+            "shared experts beside a QK-norm",
+            "GGUF's qwen2moe has no QK-norm",
+        );
     }
     if attention.output_bias {
         return refused(
@@ -216,10 +234,20 @@ mod tests {
         }
         let mut tied = model("olmoe-1b-7b-0125-instruct");
         tied.tie_embeddings = true;
-        assert!(GgufArchitecture::of(&tied).unwrap_err().to_string().contains("tied"));
+        assert!(
+            GgufArchitecture::of(&tied)
+                .unwrap_err()
+                .to_string()
+                .contains("tied")
+        );
         let mut deep = model("qwen3-30b-a3b");
         deep.ffn.moe.as_mut().unwrap().n_dense_layers = 1;
         deep.ffn.intermediate_size = 64;
-        assert!(GgufArchitecture::of(&deep).unwrap_err().to_string().contains("dense layers"));
+        assert!(
+            GgufArchitecture::of(&deep)
+                .unwrap_err()
+                .to_string()
+                .contains("dense layers")
+        );
     }
 }

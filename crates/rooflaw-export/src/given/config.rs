@@ -52,11 +52,18 @@ pub(super) fn read(path: &Path, json: &[u8]) -> Result<(HfModel, Settings), Expo
     let file = |error: String| ExportError::file(path, error);
     let model = hf::read(json).map_err(|error| file(error.to_string()))?;
     let fields: Map<String, Value> = serde_json::from_slice(json).map_err(|error| file(error.to_string()))?;
-    let config = Config { path, fields: &fields };
+    let config = Config {
+        path,
+        fields: &fields,
+    };
     let known = KNOWN.iter().find(|known| known.model_type == model.model_type);
     let Some(known) = known else {
         let types = KNOWN.map(|known| known.model_type).join(", ");
-        return Err(config.refused("model_type", &model.model_type, format!("one of {types} to export its weights")));
+        return Err(config.refused(
+            "model_type",
+            &model.model_type,
+            format!("one of {types} to export its weights"),
+        ));
     };
     config.refuse_other_computations(&model, known)?;
     let default = Settings::named("");

@@ -56,7 +56,10 @@ pub(super) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ExportError> {
         .read_to_end(&mut bytes)
         .map_err(|cause| ExportError::read(path, cause))?;
     if bytes.len() as u64 > limit {
-        return Err(ExportError::file(path, format!("larger than expected: at most {limit} bytes")));
+        return Err(ExportError::file(
+            path,
+            format!("larger than expected: at most {limit} bytes"),
+        ));
     }
     Ok(bytes)
 }
@@ -78,8 +81,9 @@ fn paths(given: &Path) -> Result<Vec<PathBuf>, ExportError> {
     struct Index {
         weight_map: BTreeMap<String, String>,
     }
-    let parsed: Index = serde_json::from_slice(&read(&index, MAX_HEADER_BYTES)?)
-        .map_err(|error| ExportError::file(&index, format!("{error}: expected an index with a weight_map")))?;
+    let parsed: Index = serde_json::from_slice(&read(&index, MAX_HEADER_BYTES)?).map_err(|error| {
+        ExportError::file(&index, format!("{error}: expected an index with a weight_map"))
+    })?;
     let names: BTreeSet<String> = parsed.weight_map.into_values().collect();
     let mut paths = Vec::new();
     for name in names {
@@ -97,7 +101,10 @@ impl Files {
     fn add(&mut self, path: PathBuf) -> Result<(), ExportError> {
         let (file, start, metadata) = header(&path)?;
         let end = start.saturating_add(metadata.data_len() as u64);
-        let length = file.metadata().map_err(|cause| ExportError::read(&path, cause))?.len();
+        let length = file
+            .metadata()
+            .map_err(|cause| ExportError::read(&path, cause))?
+            .len();
         if length != end {
             let cause = format!("{length} bytes: expected {end} by its header");
             return Err(ExportError::file(&path, cause));
@@ -110,7 +117,10 @@ impl Files {
                 shape: info.shape.clone(),
             };
             if self.tensors.insert(name.clone(), located).is_some() {
-                return Err(ExportError::file(&path, format!("tensor {name} is in another file too")));
+                return Err(ExportError::file(
+                    &path,
+                    format!("tensor {name} is in another file too"),
+                ));
             }
         }
         self.shards.push(Shard { path, file });

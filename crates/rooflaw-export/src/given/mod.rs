@@ -31,7 +31,9 @@ pub struct GivenWeights {
 
 impl std::fmt::Debug for Files {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Files").field("tensors", &self.tensors.len()).finish_non_exhaustive()
+        f.debug_struct("Files")
+            .field("tensors", &self.tensors.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -115,7 +117,12 @@ impl GivenWeights {
     fn check_one(&self, name: &str, spec: &TensorSpec, located: &Located) -> Result<(), ExportError> {
         let shape = names::shape(spec);
         if located.shape != shape {
-            return Err(self.wrong(name, located, format!("{:?}", located.shape), format!("{shape:?}")));
+            return Err(self.wrong(
+                name,
+                located,
+                format!("{:?}", located.shape),
+                format!("{shape:?}"),
+            ));
         }
         if !matches!(located.dtype, Dtype::F32 | Dtype::F16 | Dtype::BF16) {
             let found = format!("{:?}", located.dtype);

@@ -25,7 +25,9 @@ impl Turn {
     pub(crate) fn apply(self, head: &[f32]) -> Vec<f32> {
         let (first, second) = head.split_at(head.len() / 2);
         let rows = first.chunks(self.columns).zip(second.chunks(self.columns));
-        rows.flat_map(|(first, second)| first.iter().chain(second)).copied().collect()
+        rows.flat_map(|(first, second)| first.iter().chain(second))
+            .copied()
+            .collect()
     }
 }
 

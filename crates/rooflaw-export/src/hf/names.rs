@@ -40,7 +40,9 @@ pub(crate) fn shape(spec: &TensorSpec) -> Vec<usize> {
         // A linear layer with one output.
         Shape::Vector(n) if spec.part == Part::SharedRouter => vec![1, n as usize],
         Shape::Vector(n) => vec![n as usize],
-        Shape::Matrix(rows, columns) | Shape::Stack(_, rows, columns) => vec![rows as usize, columns as usize],
+        Shape::Matrix(rows, columns) | Shape::Stack(_, rows, columns) => {
+            vec![rows as usize, columns as usize]
+        }
     }
 }
 

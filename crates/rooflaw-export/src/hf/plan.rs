@@ -219,7 +219,8 @@ fn safetensors_start(tensors: &[HfTensor], dtype: Dtype) -> Result<(Vec<u8>, u64
         .map_err(|error| error.to_string())
         .and_then(|metadata| serde_json::to_vec(&metadata).map_err(|error| error.to_string()));
     // Names differ and sizes are sums: only sizes beyond the machine's integers fail.
-    let mut header = header.map_err(|_| ExportError::inexpressible("so many parameters", "too many to count here"))?;
+    let mut header =
+        header.map_err(|_| ExportError::inexpressible("so many parameters", "too many to count here"))?;
     header.resize(header.len().next_multiple_of(8), b' ');
     let mut start = (header.len() as u64).to_le_bytes().to_vec();
     start.append(&mut header);

@@ -1,11 +1,11 @@
 //! The directory's files, chunk by chunk: memory does not grow with the model.
 
 use super::plan::{HfFile, HfPlan, HfTensor, element_bytes};
+use crate::ExportError;
 use crate::quantise::{BlockType, quantise};
 use crate::random;
 use crate::sink::{Progress, Sink};
 use crate::tensors::Start;
-use crate::ExportError;
 use safetensors::Dtype;
 use std::io::Write;
 

@@ -25,6 +25,10 @@ pub(super) fn append_q4_0(values: &[f32; 32], bytes: &mut Vec<u8>) -> Result<(),
     bytes.extend(scale(d, largest)?.to_le_bytes());
     let number = |value: f32| ((value * inverse + 8.5) as u8).min(15);
     let (low, high) = values.split_at(16);
-    bytes.extend(low.iter().zip(high).map(|(&low, &high)| number(low) | number(high) << 4));
+    bytes.extend(
+        low.iter()
+            .zip(high)
+            .map(|(&low, &high)| number(low) | number(high) << 4),
+    );
     Ok(())
 }

@@ -39,7 +39,9 @@ fn q4_0_gives_the_largest_its_sign() {
 
 #[test]
 fn q6_k_is_near() {
-    let values: Vec<f32> = (0..256).map(|i| ((i * 37 % 256) as f32 - 127.0) / 100.0).collect();
+    let values: Vec<f32> = (0..256)
+        .map(|i| ((i * 37 % 256) as f32 - 127.0) / 100.0)
+        .collect();
     let bytes = quantised(BlockType::Q6K, &values);
     let d = f16::from_le_bytes([bytes[208], bytes[209]]).to_f32();
     for (i, &value) in values.iter().enumerate() {
@@ -58,11 +60,18 @@ fn what_does_not_fit_is_named() {
     let mut values = [1.0_f32; 256];
     values[3] = 1e6;
     let mut bytes = Vec::new();
-    assert_eq!(quantise(BlockType::F16, &values, &mut bytes), Err(Unrepresentable(1e6)));
+    assert_eq!(
+        quantise(BlockType::F16, &values, &mut bytes),
+        Err(Unrepresentable(1e6))
+    );
     assert_eq!(quantise(BlockType::F32, &values, &mut bytes), Ok(()));
     values[3] = 1e9;
     for kind in [BlockType::Q8_0, BlockType::Q4_0, BlockType::Q6K] {
-        assert_eq!(quantise(kind, &values, &mut bytes), Err(Unrepresentable(1e9)), "{kind:?}");
+        assert_eq!(
+            quantise(kind, &values, &mut bytes),
+            Err(Unrepresentable(1e9)),
+            "{kind:?}"
+        );
     }
     values[3] = f32::NAN;
     assert!(quantise(BlockType::F32, &values, &mut bytes).is_err());
