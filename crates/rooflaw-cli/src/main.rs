@@ -35,6 +35,8 @@ enum Command {
     Fit(commands::fit::Args),
     /// Which architectures to train next, so that a law is known best
     PlanRuns(commands::plan_runs::Args),
+    /// A model as a GGUF file or a Hugging Face directory, with random weights or given ones
+    Export(commands::export::Args),
     /// The devices rooflaw knows, with the source of each figure
     Devices(commands::devices::Args),
     /// The published models rooflaw knows
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Command::Runs(args) => commands::runs::run(&args),
         Command::Fit(args) => commands::fit::run(&args),
         Command::PlanRuns(args) => commands::plan_runs::run(&args),
+        Command::Export(args) => commands::export::run(&args),
         Command::Devices(args) => commands::devices::run(&args),
         Command::Models(args) => commands::models::run(&args),
         Command::Laws(args) => commands::laws::run(&args),

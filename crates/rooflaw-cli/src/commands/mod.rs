@@ -3,6 +3,7 @@
 pub mod compare;
 pub mod design;
 pub mod devices;
+pub mod export;
 pub mod fit;
 pub mod laws;
 pub mod models;

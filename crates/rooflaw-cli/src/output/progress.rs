@@ -3,7 +3,7 @@
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::{Duration, Instant};
 
-/// Progress of a search.
+/// Progress of long work.
 pub struct Progress {
     bar: ProgressBar,
     started: Instant,
@@ -15,8 +15,18 @@ const PATIENCE: Duration = Duration::from_millis(800);
 impl Progress {
     /// A bar over `total` combinations.
     pub fn new(total: u64) -> Progress {
+        Progress::of(total, "{wide_bar} {human_pos}/{human_len}  {per_sec}  {eta} left")
+    }
+
+    /// A bar over `total` bytes.
+    pub fn bytes(total: u64) -> Progress {
+        let template =
+            "{wide_bar} {decimal_bytes}/{decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left";
+        Progress::of(total, template)
+    }
+
+    fn of(total: u64, template: &str) -> Progress {
         let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
-        let template = "{wide_bar} {human_pos}/{human_len}  {per_sec}  {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
@@ -26,7 +36,7 @@ impl Progress {
         }
     }
 
-    /// Tells that `more` combinations are done.
+    /// Tells that `more` of them are done.
     pub fn advance(&self, more: u64) {
         if self.bar.is_hidden() && self.started.elapsed() > PATIENCE {
             self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));

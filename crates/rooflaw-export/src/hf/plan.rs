@@ -1,0 +1,228 @@
+//! A directory before it is written: every file with its size and tensors.
+
+use super::names::{self, Naming};
+use crate::tensors::{TensorSpec, tensors};
+use crate::{ExportError, Settings};
+use rooflaw::architecture::Architecture;
+use rooflaw::architecture::hf::{self, WriteOptions};
+use rooflaw::format::{Precision, WeightFormat};
+use safetensors::Dtype;
+use safetensors::tensor::{Metadata, TensorInfo};
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+
+/// Tensors of one file, bytes, above which another is begun: what `transformers` did up to version 4.
+pub const MAX_SHARD_BYTES: u64 = 5_000_000_000;
+
+/// A file of a directory for `transformers`.
+#[derive(Clone, Debug)]
+pub struct HfFile {
+    /// Its name.
+    pub name: String,
+    /// Its size, bytes.
+    pub bytes: u64,
+    /// The whole file, or what comes before the tensors.
+    pub(super) start: Vec<u8>,
+    /// Numbers of its tensors.
+    pub(super) tensors: std::ops::Range<usize>,
+}
+
+/// A tensor of a checkpoint: of a stack of experts, one's share.
+#[derive(Clone, Debug)]
+pub(super) struct HfTensor {
+    pub(super) spec: TensorSpec,
+    pub(super) name: String,
+    pub(super) elements: u64,
+    pub(super) shape: Vec<usize>,
+}
+
+/// A directory that can be written; its size is known to the byte.
+#[derive(Clone, Debug)]
+pub struct HfPlan {
+    model_type: String,
+    pub(super) dtype: Dtype,
+    pub(super) deviation: f32,
+    pub(super) tensors: Vec<HfTensor>,
+    files: Vec<HfFile>,
+}
+
+impl HfPlan {
+    /// The directory of an architecture in bf16 or fp32, in files of at most `max_shard_bytes` of tensors each (a
+    /// larger tensor has a file to itself), usually [`MAX_SHARD_BYTES`].
+    ///
+    /// # Errors
+    /// Another format, an architecture that is not valid, a feature that no model type written by
+    /// [`hf::write`] has, and settings out of range.
+    pub fn new(
+        architecture: &Architecture,
+        format: WeightFormat,
+        settings: &Settings,
+        max_shard_bytes: u64,
+    ) -> Result<HfPlan, ExportError> {
+        let (dtype, precision) = match format {
+            WeightFormat::Bf16 => (Dtype::BF16, Precision::Bf16),
+            WeightFormat::Fp32 => (Dtype::F32, Precision::Fp32),
+            _ => {
+                return Err(ExportError::Format {
+                    format: format.to_string(),
+                    accepted: "bf16 or fp32 for a Hugging Face directory",
+                });
+            }
+        };
+        let options = WriteOptions {
+            dtype: precision,
+            max_position_embeddings: settings.context_length,
+            rope_theta: settings.rope_theta,
+            rms_norm_eps: settings.rms_norm_eps,
+            ..WriteOptions::default()
+        };
+        let config = hf::write(architecture, &options)?;
+        let model_type = hf::read(config.as_bytes())?.model_type;
+        let tensors = named(architecture, Naming::of(&model_type))?;
+        let mut files = vec![HfFile {
+            name: "config.json".to_owned(),
+            bytes: config.len() as u64,
+            start: config.into_bytes(),
+            tensors: 0..0,
+        }];
+        files.extend(weight_files(&tensors, dtype, max_shard_bytes)?);
+        Ok(HfPlan {
+            model_type,
+            dtype,
+            deviation: options.initializer_range as f32,
+            tensors,
+            files,
+        })
+    }
+
+    /// The model type of the `config.json`.
+    #[must_use]
+    pub fn model_type(&self) -> &str {
+        &self.model_type
+    }
+
+    /// The files, in the order of writing.
+    #[must_use]
+    pub fn files(&self) -> &[HfFile] {
+        &self.files
+    }
+
+    /// Elements of all tensors: the architecture's parameters.
+    #[must_use]
+    pub fn parameters(&self) -> u64 {
+        self.tensors.iter().map(|tensor| tensor.elements).sum()
+    }
+
+    /// Bytes of all tensors.
+    #[must_use]
+    pub fn tensor_bytes(&self) -> u64 {
+        self.parameters() * element_bytes(self.dtype)
+    }
+
+    /// Bytes of all files.
+    #[must_use]
+    pub fn file_bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.bytes).sum()
+    }
+}
+
+pub(super) const fn element_bytes(dtype: Dtype) -> u64 {
+    match dtype {
+        Dtype::F32 => 4,
+        _ => 2,
+    }
+}
+
+fn named(architecture: &Architecture, naming: Naming) -> Result<Vec<HfTensor>, ExportError> {
+    let mut named = Vec::new();
+    for spec in tensors(architecture)? {
+        for expert in 0..spec.shape.experts() {
+            named.push(HfTensor {
+                name: names::name(naming, &spec, expert),
+                elements: spec.shape.elements() / u64::from(spec.shape.experts()),
+                shape: names::shape(&spec),
+                spec,
+            });
+        }
+    }
+    Ok(named)
+}
+
+/// The safetensors files, and their index where they are several.
+fn weight_files(tensors: &[HfTensor], dtype: Dtype, max_bytes: u64) -> Result<Vec<HfFile>, ExportError> {
+    let mut shards: Vec<std::ops::Range<usize>> = Vec::new();
+    let mut room = 0;
+    for (index, tensor) in tensors.iter().enumerate() {
+        let bytes = tensor.elements * element_bytes(dtype);
+        match shards.last_mut() {
+            Some(shard) if bytes <= room => shard.end = index + 1,
+            _ => {
+                shards.push(index..index + 1);
+                room = max_bytes;
+            }
+        }
+        room = room.saturating_sub(bytes);
+    }
+    let mut files = Vec::new();
+    let mut map = Map::new();
+    let n_shards = shards.len();
+    for (index, shard) in shards.into_iter().enumerate() {
+        let name = if n_shards == 1 {
+            "model.safetensors".to_owned()
+        } else {
+            format!("model-{:05}-of-{n_shards:05}.safetensors", index + 1)
+        };
+        for tensor in &tensors[shard.clone()] {
+            map.insert(tensor.name.clone(), name.clone().into());
+        }
+        let (start, bytes) = safetensors_start(&tensors[shard.clone()], dtype)?;
+        files.push(HfFile {
+            name,
+            bytes: start.len() as u64 + bytes,
+            start,
+            tensors: shard,
+        });
+    }
+    if n_shards > 1 {
+        let parameters: u64 = tensors.iter().map(|tensor| tensor.elements).sum();
+        files.push(index(parameters, parameters * element_bytes(dtype), map));
+    }
+    Ok(files)
+}
+
+fn index(parameters: u64, bytes: u64, map: Map<String, Value>) -> HfFile {
+    let metadata = json!({"total_parameters": parameters, "total_size": bytes});
+    let text = format!("{:#}\n", json!({"metadata": metadata, "weight_map": map}));
+    HfFile {
+        name: "model.safetensors.index.json".to_owned(),
+        bytes: text.len() as u64,
+        start: text.into_bytes(),
+        tensors: 0..0,
+    }
+}
+
+/// Length and header of a safetensors file, padded so that tensors are aligned; and the bytes that follow.
+fn safetensors_start(tensors: &[HfTensor], dtype: Dtype) -> Result<(Vec<u8>, u64), ExportError> {
+    let mut end = 0_usize;
+    let described = tensors.iter().map(|tensor| {
+        let begin = end;
+        end += (tensor.elements * element_bytes(dtype)) as usize;
+        let info = TensorInfo {
+            dtype,
+            shape: tensor.shape.clone(),
+            data_offsets: (begin, end),
+        };
+        (tensor.name.clone(), info)
+    });
+    let format = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    let header = Metadata::new(Some(format), described.collect())
+        .map_err(|error| error.to_string())
+        .and_then(|metadata| serde_json::to_vec(&metadata).map_err(|error| error.to_string()));
+    // Names differ and sizes are sums: only sizes beyond the machine's integers fail.
+    let mut header =
+        header.map_err(|_| ExportError::inexpressible("so many parameters", "too many to count here"))?;
+    header.resize(header.len().next_multiple_of(8), b' ');
+    let mut start = (header.len() as u64).to_le_bytes().to_vec();
+    start.append(&mut header);
+    Ok((start, end as u64))
+}
