@@ -9,6 +9,7 @@
 )]
 
 mod bad_files;
+mod bad_fit;
 mod bad_flags;
 mod bad_names;
 mod bad_out;
@@ -16,8 +17,11 @@ mod bad_runs;
 mod budgets;
 mod commands;
 mod determinism;
+mod fit;
 mod folder;
 mod json;
+mod laws;
+mod plan_runs;
 mod runs;
 mod terminal;
 mod tool;

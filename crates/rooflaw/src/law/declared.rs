@@ -30,7 +30,7 @@ pub struct RunsRecord {
     pub rows: usize,
     /// Independent runs among them.
     pub groups: usize,
-    /// What was minimised: `least_squares`, `log_least_squares`, `huber:0.001`.
+    /// What was minimised, as [`super::fit::Objective::label`] has it: `loss`, `log`, `huber:0.001`.
     pub objective: String,
 }
 

@@ -6,6 +6,7 @@ mod data;
 
 mod chinchilla;
 mod clark;
+mod embedded;
 mod gemstones;
 mod page;
 mod properties;

@@ -247,6 +247,9 @@ pub fn quality_text(fitted: &Fitted) -> String {
         ),
         Err(error) => format!("Nothing was left out and predicted: {error}."),
     };
+    if let Some(Err(error)) = &row.extrapolation {
+        text.push_str(&format!(" Larger runs were not predicted: {error}."));
+    }
     if let Some(Ok(found)) = &row.extrapolation {
         text.push_str(&format!(
             " Larger: above {} = {:.2e}, predicted by a fit to the {} runs up to there.",

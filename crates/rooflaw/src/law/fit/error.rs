@@ -47,6 +47,12 @@ pub enum FitError {
         /// The exponent.
         exponent: String,
     },
+    /// A variable by which no runs are larger than the others.
+    #[error("no runs are larger in `{size}` than the others")]
+    NoLarger {
+        /// The variable.
+        size: String,
+    },
     /// A form that contradicts itself.
     #[error("the law's {what}")]
     Form {

@@ -203,8 +203,8 @@ pub fn extrapolate(
         observations.filter(|row| !is_small(row)),
     );
     if small.n_rows() == 0 || large.n_rows() == 0 {
-        return Err(FitError::Form {
-            what: format!("smallest {share} of the groups by `{size}` are none or all of them"),
+        return Err(FitError::NoLarger {
+            size: size.to_owned(),
         });
     }
     let found = base.refit(&small, starts)?;
