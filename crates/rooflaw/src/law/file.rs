@@ -1,12 +1,9 @@
 //! Reading a law's TOML file.
 
 use super::ensemble::MAX_MEMBERS;
-use super::fit::{Coefficient, Exponent, ExponentParameter, Form, FormTerm};
-use super::power::Power;
-use super::{
-    About, Ensemble, Family, Feature, FittedRange, LawFile, LossLaw, MAX_TERMS, NotALossLaw, RunsRecord,
-};
-use crate::near_miss::near_miss;
+use super::fit::{Coefficient, Form};
+use super::terms::additive;
+use super::{About, Ensemble, Family, Feature, FittedRange, LawFile, LossLaw, NotALossLaw, RunsRecord};
 use crate::toml_file::{self, TomlError};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -41,7 +38,7 @@ enum FormName {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+pub(super) struct File {
     name: String,
     #[serde(default)]
     source: String,
@@ -50,13 +47,13 @@ struct File {
     quality: Option<String>,
     note: Option<String>,
     form: FormName,
-    irreducible_loss: Option<f64>,
+    pub(super) irreducible_loss: Option<f64>,
     #[serde(default)]
-    fix_irreducible_loss: bool,
+    pub(super) fix_irreducible_loss: bool,
     #[serde(default)]
-    exponents: BTreeMap<String, ExponentFile>,
+    pub(super) exponents: BTreeMap<String, ExponentFile>,
     #[serde(default)]
-    terms: Vec<TermFile>,
+    pub(super) terms: Vec<TermFile>,
     routed: Option<RoutedFile>,
     #[serde(default)]
     fitted_range: BTreeMap<Feature, [f64; 2]>,
@@ -66,22 +63,22 @@ struct File {
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ExponentFile {
-    value: Option<f64>,
-    start: Option<[f64; 2]>,
-    bounds: Option<[f64; 2]>,
+pub(super) struct ExponentFile {
+    pub(super) value: Option<f64>,
+    pub(super) start: Option<[f64; 2]>,
+    pub(super) bounds: Option<[f64; 2]>,
     #[serde(default)]
-    fixed: bool,
+    pub(super) fixed: bool,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TermFile {
-    name: String,
-    coefficient: Option<f64>,
+pub(super) struct TermFile {
+    pub(super) name: String,
+    pub(super) coefficient: Option<f64>,
     #[serde(default)]
-    fixed: bool,
-    powers: BTreeMap<String, PowerFile>,
+    pub(super) fixed: bool,
+    pub(super) powers: BTreeMap<String, PowerFile>,
 }
 
 #[derive(Deserialize)]
@@ -89,7 +86,7 @@ struct TermFile {
     untagged,
     expecting = "expected a number, or a named exponent such as \"-alpha\" or \"0.5*beta\""
 )]
-enum PowerFile {
+pub(super) enum PowerFile {
     Number(f64),
     Named(String),
 }
@@ -112,7 +109,11 @@ struct EnsembleFile {
     members: Vec<Vec<f64>>,
 }
 
-fn wrong<T>(field: impl Into<String>, value: impl ToString, accepted: &str) -> Result<T, LawFileError> {
+pub(super) fn wrong<T>(
+    field: impl Into<String>,
+    value: impl ToString,
+    accepted: &str,
+) -> Result<T, LawFileError> {
     Err(LawFileError::Value {
         field: field.into(),
         value: value.to_string(),
@@ -120,7 +121,7 @@ fn wrong<T>(field: impl Into<String>, value: impl ToString, accepted: &str) -> R
     })
 }
 
-fn exponent(field: String, value: f64) -> Result<f64, LawFileError> {
+pub(super) fn exponent(field: String, value: f64) -> Result<f64, LawFileError> {
     if value.is_finite() && value.abs() <= 1e12 {
         return Ok(value);
     }
@@ -128,14 +129,14 @@ fn exponent(field: String, value: f64) -> Result<f64, LawFileError> {
 }
 
 /// Large ones belong to large exponents: `c/D^1.2` with `D` of 1e12 tokens.
-fn coefficient(field: String, value: f64) -> Result<f64, LawFileError> {
+pub(super) fn coefficient(field: String, value: f64) -> Result<f64, LawFileError> {
     if value.is_finite() && value.abs() <= 1e30 {
         return Ok(value);
     }
     wrong(field, value, "a finite number up to 1e30")
 }
 
-fn ordered(field: String, [low, high]: [f64; 2]) -> Result<(f64, f64), LawFileError> {
+pub(super) fn ordered(field: String, [low, high]: [f64; 2]) -> Result<(f64, f64), LawFileError> {
     if low <= high && low.is_finite() && high.is_finite() {
         return Ok((low, high));
     }
@@ -144,150 +145,6 @@ fn ordered(field: String, [low, high]: [f64; 2]) -> Result<(f64, f64), LawFileEr
         format!("[{low}, {high}]"),
         "two finite numbers, the smaller first",
     )
-}
-
-/// A variable that runs can have.
-fn variable(term: &str, name: &str) -> Result<(), LawFileError> {
-    if Feature::named(name).is_some() || name == "training_flop" || (name.starts_with("x_") && name.len() > 2)
-    {
-        return Ok(());
-    }
-    let features = Feature::ALL.map(Feature::name);
-    let near = near_miss(name, features);
-    let meant = near.map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"));
-    wrong(
-        format!("powers of term `{term}`"),
-        format!("`{name}`{meant}"),
-        &format!(
-            "{}, or a column of your own that begins with `x_`",
-            features.join(", ")
-        ),
-    )
-}
-
-/// The form, and its numbers as far as the file has them: `L∞`, coefficients, named exponents.
-fn additive(file: &File) -> Result<(Form, Vec<Option<f64>>), LawFileError> {
-    if file.terms.is_empty() || file.terms.len() > MAX_TERMS {
-        return wrong(
-            "terms",
-            format!("{} entries", file.terms.len()),
-            &format!("1 to {MAX_TERMS}"),
-        );
-    }
-    let mut exponents: Vec<ExponentParameter> = Vec::new();
-    let mut values = Vec::new();
-    let mut terms = Vec::new();
-    let mut coefficients = Vec::new();
-    for term in &file.terms {
-        let number = term
-            .coefficient
-            .map(|value| coefficient(format!("coefficient of term `{}`", term.name), value))
-            .transpose()?;
-        let mut powers = Vec::new();
-        for (name, power) in &term.powers {
-            variable(&term.name, name)?;
-            let field = format!("exponent of {name} in term `{}`", term.name);
-            powers.push((
-                name.clone(),
-                match power {
-                    PowerFile::Number(value) => Exponent::Fixed(exponent(field, *value)?),
-                    PowerFile::Named(text) => {
-                        let Some(Power::Named { factor, name }) = Power::parse(text) else {
-                            return wrong(
-                                field,
-                                format!("\"{text}\""),
-                                "a number, or a named exponent such as \"-alpha\" or \"0.5*beta\"",
-                            );
-                        };
-                        let known = exponents.iter().position(|found| found.name == name);
-                        let parameter = match known {
-                            Some(index) => index,
-                            None => {
-                                let (parameter, value) = declared(&name, file.exponents.get(&name))?;
-                                exponents.push(parameter);
-                                values.push(value);
-                                exponents.len() - 1
-                            }
-                        };
-                        Exponent::Parameter { parameter, factor }
-                    }
-                },
-            ));
-        }
-        terms.push(FormTerm {
-            name: term.name.clone(),
-            coefficient: held(&term.name, term.fixed, number)?,
-            powers,
-        });
-        coefficients.push(number);
-    }
-    if let Some(unused) = file
-        .exponents
-        .keys()
-        .find(|name| exponents.iter().all(|e| e.name != **name))
-    {
-        return wrong(
-            format!("exponents.{unused}"),
-            "declared",
-            &format!("a term with it, as in `powers = {{ n_layers = \"-{unused}\" }}`"),
-        );
-    }
-    let irreducible = file
-        .irreducible_loss
-        .map(|value| coefficient("irreducible_loss".to_owned(), value))
-        .transpose()?;
-    let form = Form {
-        irreducible_loss: held("irreducible_loss", file.fix_irreducible_loss, irreducible)?,
-        exponents,
-        terms,
-    };
-    let numbers = std::iter::once(irreducible)
-        .chain(coefficients)
-        .chain(values)
-        .collect();
-    Ok((form, numbers))
-}
-
-/// A coefficient that fits find, or that they leave alone.
-fn held(name: &str, fixed: bool, value: Option<f64>) -> Result<Coefficient, LawFileError> {
-    match (fixed, value) {
-        (false, _) => Ok(Coefficient::Free),
-        (true, Some(value)) if value >= 0.0 => Ok(Coefficient::Fixed(value)),
-        (true, value) => wrong(
-            format!("`{name}`, which is fixed,"),
-            value.map_or_else(|| "nothing".to_owned(), |value| value.to_string()),
-            "a number that is not negative",
-        ),
-    }
-}
-
-fn declared(
-    name: &str,
-    file: Option<&ExponentFile>,
-) -> Result<(ExponentParameter, Option<f64>), LawFileError> {
-    let mut parameter = ExponentParameter::new(name);
-    let Some(file) = file else {
-        return Ok((parameter, None));
-    };
-    let field = |key: &str| format!("exponents.{name}.{key}");
-    let value = file
-        .value
-        .map(|value| exponent(field("value"), value))
-        .transpose()?;
-    if let Some(start) = file.start {
-        let (low, high) = ordered(field("start"), start)?;
-        parameter = parameter.starting(low, high);
-    }
-    if let Some(bounds) = file.bounds {
-        let (low, high) = ordered(field("bounds"), bounds)?;
-        parameter = parameter.within(low, high);
-    }
-    match (file.fixed, value) {
-        (true, Some(value)) => parameter = parameter.fixed(value),
-        (true, None) => return wrong(field("fixed"), "true", "a `value` beside it"),
-        (false, _) => {}
-    }
-    Ok((parameter, value))
 }
 
 fn routed(file: &File) -> Result<Option<Vec<f64>>, LawFileError> {

@@ -17,6 +17,7 @@ mod fitted;
 mod kernel;
 mod power;
 mod range;
+mod terms;
 mod write;
 
 pub use declared::{About, Family, LawFile, NotALossLaw, RunsRecord};

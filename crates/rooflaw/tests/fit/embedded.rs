@@ -67,7 +67,7 @@ fn with_numbers(fit: &LawFit, numbers: &[f64]) -> LawFit {
             dense_parameters,
             experts,
         } => {
-            let mut fit = fit.clone();
+            let mut fit = *fit;
             let &[a, b, c, d, expert_start, expert_max] = numbers else {
                 unreachable!("six numbers");
             };
