@@ -5,7 +5,7 @@ use super::{add_figure, command_line, fit_figures};
 use crate::commands::fit::{Args, Fitted, json, print, tables};
 use crate::commands::laws;
 use crate::output::Folder;
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use rooflaw_report::figure::Figure;
 use rooflaw_report::html::{Block, Card, FigureBlock, Note, NoteKind, Page};
 
@@ -13,10 +13,9 @@ use rooflaw_report::html::{Block, Card, FigureBlock, Note, NoteKind, Page};
 pub fn write(fitted: &Fitted, args: &Args, folder: &mut Folder) -> Result<()> {
     let detail = &fitted.detail;
     // By its name, which is what other commands call it.
-    folder.add(
-        &format!("{}.toml", detail.law.id),
-        detail.law.to_toml().context("the law's file")?,
-    )?;
+    if let Ok(text) = &fitted.file {
+        folder.add(&format!("{}.toml", detail.law.id), text.as_str())?;
+    }
     folder.add("fit.json", serde_json::to_vec_pretty(&json::of(fitted))?)?;
     folder.add("predictions.csv", predictions(fitted)?)?;
     let mut blocks = Vec::new();

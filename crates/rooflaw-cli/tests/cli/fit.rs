@@ -314,6 +314,22 @@ fn as_many_numbers_as_runs() {
     has(&remarks, &["no intervals: 5 runs, for 5 numbers"]);
 }
 
+/// Exponents at which a coefficient is beyond what a file may hold: there is no file that nothing could read.
+#[test]
+fn a_law_that_could_not_be_read_is_not_written() {
+    let folder = folder_with("runs.csv", table(1.0, &[]));
+    let here = folder.path();
+    let line = "fit runs.csv --law width-depth --bound alpha_width=20:21 --refits 5 --starts 8 --out out";
+    let (text, remarks) = both(here, line);
+    has(
+        &text,
+        &["Architectures cannot be designed with it: see the warnings."],
+    );
+    has(&remarks, &["no file of this law: coefficient of term `width` = "]);
+    let files = contents(&here.join("out"));
+    assert!(files.contains_key("fit.json") && !files.contains_key("width-depth.toml"));
+}
+
 /// Losses of any size, and names of any length, fit a terminal.
 #[test]
 fn tables_hold_any_number_and_any_name() {

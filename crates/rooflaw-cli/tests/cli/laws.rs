@@ -169,6 +169,9 @@ fn a_law_tells_what_it_was_fitted_to() {
     assert!((prediction["evaluation"]["loss"].as_f64().unwrap() - loss).abs() < 1e-12);
     let listed = json(here, "laws fit/width-depth-tokens.toml");
     assert_eq!(listed["runs"]["rows"], 80);
+    // What is to be known of the embedded law's runs is not to be known of these.
+    assert!(listed["note"].is_null(), "{listed}");
+    assert!(json(here, "laws width-depth-tokens")["note"].is_string());
     // A fitted law is fitted again as it was, and says so once.
     let line = "fit runs.csv --law fit/width-depth-tokens.toml --refits 5 --starts 8";
     let again = json(here, line);

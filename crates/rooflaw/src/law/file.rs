@@ -125,7 +125,7 @@ pub(super) fn exponent(field: String, value: f64) -> Result<f64, LawFileError> {
     if value.is_finite() && value.abs() <= 1e12 {
         return Ok(value);
     }
-    wrong(field, value, "a finite number up to 1e12")
+    wrong(field, format!("{value:e}"), "a finite number up to 1e12")
 }
 
 /// Large ones belong to large exponents: `c/D^1.2` with `D` of 1e12 tokens.
@@ -133,7 +133,7 @@ pub(super) fn coefficient(field: String, value: f64) -> Result<f64, LawFileError
     if value.is_finite() && value.abs() <= 1e30 {
         return Ok(value);
     }
-    wrong(field, value, "a finite number up to 1e30")
+    wrong(field, format!("{value:e}"), "a finite number up to 1e30")
 }
 
 pub(super) fn ordered(field: String, [low, high]: [f64; 2]) -> Result<(f64, f64), LawFileError> {

@@ -164,6 +164,10 @@ fn about(file: &LawFile, fit: &LawFit, compared: &Compared, args: &Args, table: 
         |found| format!("; on runs left out MAE {:.4}", found.quality.mae),
     );
     let name = args.runs.display();
+    let same_runs = file
+        .runs
+        .as_ref()
+        .is_some_and(|runs| runs.digest == table.digest());
     // A law that was fitted before says so in its source; what it was then does not matter now.
     let form = file
         .about
@@ -186,12 +190,12 @@ fn about(file: &LawFile, fit: &LawFit, compared: &Compared, args: &Args, table: 
             "R² {:.4}, MAE {:.4} on the fitted rows{validated}",
             quality.r_squared, quality.mae
         )),
-        // What is to be known of published numbers is not to be known of these.
+        // What is to be known of other runs' numbers is not to be known of these.
         note: file
             .about
             .note
             .clone()
-            .filter(|_| file.numbers.is_none() || file.runs.is_some()),
+            .filter(|_| file.numbers.is_none() || same_runs),
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Fitted {
     pub folds: usize,
     /// The law of the least error in detail.
     pub detail: Detail,
+    /// The law's file; why it would not be read again, if it would not.
+    pub file: std::result::Result<String, String>,
     /// What to know before trusting any of it.
     pub warnings: Vec<String>,
 }
@@ -105,7 +107,13 @@ fn fit(args: &Args) -> Result<Fitted> {
     let best = best(&compared).with_context(|| path.clone())?;
     let detail = detail::of(args, &laws.fitted[best], &compared[best], &table, &observations)?;
     progress.finish();
-    let warnings = warnings(&table, &laws.fitted[best], &compared[best], &detail);
+    let mut warnings = warnings(&table, &laws.fitted[best], &compared[best], &detail);
+    let file = law_file(&detail.law);
+    warnings.extend(
+        file.as_ref()
+            .err()
+            .map(|why| format!("no file of this law: {why}")),
+    );
     Ok(Fitted {
         path,
         compared,
@@ -114,9 +122,19 @@ fn fit(args: &Args) -> Result<Fitted> {
         size,
         folds: how.folds.len(),
         detail,
+        file,
         warnings,
         table,
     })
+}
+
+/// A law's file, if it can be read: numbers that runs leave undetermined may be beyond what a file may hold.
+fn law_file(law: &LawFile) -> std::result::Result<String, String> {
+    let text = law.to_toml().map_err(|error| error.to_string())?;
+    match LawFile::from_toml(&law.id, &text) {
+        Ok(_) => Ok(text),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// The law to trust: of the least cross-validated error; without one, of the best fit.

@@ -66,6 +66,9 @@ pub fn print(args: &Args, fitted: &Fitted) -> Result<()> {
 fn what_next(args: &Args, fitted: &Fitted, out: &Path) -> String {
     let law = &fitted.detail.law;
     let file = shell_word(&out.join(format!("{}.toml", law.id)).to_string_lossy());
+    if fitted.file.is_err() {
+        return "Architectures cannot be designed with it: see the warnings.".to_owned();
+    }
     if let Err(refused) = law.clone().into_law() {
         return format!("Architectures cannot be designed with it: {refused}.");
     }
