@@ -1,6 +1,7 @@
 //! Small architectures with every feature that is exported, and running Python over what was written.
 
 #![allow(dead_code, reason = "each test program uses some of it")]
+#![allow(clippy::panic, reason = "helpers of tests")]
 
 use rooflaw::architecture::{Activation, Architecture, Attention, Ffn, KvProjection, Moe, QkNorm};
 use rooflaw::format::WeightFormat;
