@@ -38,13 +38,19 @@ pub fn write(planned: &Planned, folder: &mut Folder) -> Result<()> {
         kind: NoteKind::Assumption,
         text,
     };
+    let warning = planned.unseen_experts.iter().map(|text| Note {
+        kind: NoteKind::Warning,
+        text: text.clone(),
+    });
     let page = Page {
         title: "rooflaw: which runs to do".to_owned(),
         headline: print::title(planned),
         summary: print::summary(planned),
         cards: Vec::new(),
         blocks,
-        notes: print::expectations(planned).into_iter().map(assumption).collect(),
+        notes: warning
+            .chain(print::expectations(planned).into_iter().map(assumption))
+            .collect(),
         command: command_line(),
         version: format!("rooflaw {}", env!("CARGO_PKG_VERSION")),
     };

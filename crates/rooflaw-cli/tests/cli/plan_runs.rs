@@ -210,6 +210,20 @@ fn too_few_runs_for_a_law_are_named() {
     has(&text, &["irreducible_loss undetermined a factor of "]);
 }
 
+/// The paper's space has experts; of them width and depth say nothing.
+#[test]
+fn experts_that_a_law_does_not_see_are_named() {
+    let folder = EMPTY();
+    let here = folder.path();
+    let (_, remarks) = both(here, "plan-runs --law chinchilla --runs 12 --space paper");
+    has(
+        &remarks,
+        &["of 12 runs have experts, and the law chinchilla takes mixtures of experts for dense models"],
+    );
+    let plan = json(here, "plan-runs --law co-design --runs 12 --space paper");
+    assert!(plan["unseen_experts"].is_null());
+}
+
 #[test]
 fn plans_that_cannot_be() {
     for (line, parts) in [

@@ -46,6 +46,8 @@ pub struct Planned {
     pub n_candidates: usize,
     /// Runs that are in.
     pub n_existing: usize,
+    /// What is to be known of runs with experts, for a law that knows nothing of them.
+    pub unseen_experts: Option<String>,
     /// Where candidates, runs that are in and planned runs lie, for the figure.
     #[serde(skip)]
     pub picture: Picture,
@@ -122,10 +124,12 @@ pub fn run(args: &Args) -> Result<()> {
             (Method::Filling { filling }, chosen)
         }
     };
+    let runs = planned_runs(&candidates, &chosen);
     let planned = Planned {
         space: space.id.clone(),
+        unseen_experts: law.as_ref().and_then(|law| unseen_experts(law, &runs)),
         law: law.map(|law| law.id),
-        runs: planned_runs(&candidates, &chosen),
+        runs,
         training_flop: candidates.total_flop(&chosen),
         n_candidates: candidates.len(),
         n_existing: existing.as_ref().map_or(0, RunTable::n_runs),
@@ -285,6 +289,19 @@ fn optimal(
         value_sets: values.len(),
     };
     Ok((method, chosen))
+}
+
+fn unseen_experts(law: &LossLaw, runs: &[PlannedRun]) -> Option<String> {
+    let with = runs.iter().filter(|run| run.architecture.ffn.moe.is_some());
+    let count = with.count();
+    (count > 0 && !law.sees_experts()).then(|| {
+        format!(
+            "{count} of {} runs have experts, and the law {} takes mixtures of experts for dense models: plan in a --space \
+             of dense models",
+            runs.len(),
+            law.id
+        )
+    })
 }
 
 /// The law's numbers, then some of its refits: a plan does well on average over them.

@@ -1,7 +1,7 @@
 //! What `rooflaw plan-runs` says on the terminal.
 
 use super::{Args, Method, Planned};
-use crate::commands::fit::tables::number;
+use crate::commands::fit::tables::significant;
 use crate::commands::models::ffn;
 use crate::input::shell_word;
 use crate::output::{self, MeasuredTable};
@@ -28,6 +28,9 @@ pub fn print(args: &Args, planned: &Planned) -> Result<()> {
     }
     for line in expectations(planned) {
         output::line(&line)?;
+    }
+    if let Some(warning) = &planned.unseen_experts {
+        output::warning(warning)?;
     }
     match &args.out {
         Some(out) => output::line(&format!(
@@ -126,7 +129,7 @@ fn error_text(error: Option<f64>, percent: bool) -> String {
     match error {
         None => "undetermined".to_owned(),
         // An error of the number's logarithm: of this size it is no share of it.
-        Some(error) if percent && error > 1.0 => format!("a factor of {}", number(error.exp())),
+        Some(error) if percent && error > 1.0 => format!("a factor of {}", significant(error.exp(), 2)),
         Some(error) if percent => format!("{:.1} %", 100.0 * error),
         Some(error) => format!("±{error:.4}"),
     }
