@@ -66,6 +66,8 @@ pub struct Prediction<'a> {
     pub tpot_at_context_s: f64,
     /// Whether it fits into the device's memory.
     pub fits: bool,
+    /// What the loss is measured in.
+    pub loss_unit: &'a str,
     /// The interval of the loss, if the law states one.
     pub loss_interval: Option<LossInterval>,
     /// Where the law extrapolates.
@@ -126,7 +128,7 @@ fn predict<'a>(
     args: &Args,
     model: &'a NamedArchitecture,
     device: &'a Device,
-    law: &LossLaw,
+    law: &'a LossLaw,
     roofline: &'a Roofline,
 ) -> Prediction<'a> {
     let workload = args.workload.workload();
@@ -148,6 +150,7 @@ fn predict<'a>(
         context,
         tpot_at_context_s: decode.total_s(),
         fits: evaluation.memory.total_bytes() <= device.memory_capacity_bytes,
+        loss_unit: law.unit(),
         loss_interval: law.interval(&law.features(architecture)),
         extrapolations: law.extrapolations(&law.features(architecture)),
         expected_ratios: ExpectedRatios::of(device),
@@ -306,7 +309,7 @@ fn summary(prediction: &Prediction<'_>) -> MeasuredTable {
     row(
         "loss",
         report::loss(evaluation.loss, prediction.loss_interval),
-        "nats/token, if trained as the law's runs were".to_owned(),
+        format!("{}, if trained as the law's runs were", prediction.loss_unit),
     );
     table
 }

@@ -155,7 +155,7 @@ fn page(design: &Design<'_>, law: &LossLaw, budgets: &str, blocks: Vec<Block>) -
             card(
                 "Loss",
                 report_loss(evaluation.loss, design.chosen.loss_interval),
-                "nats/token, of the law".to_owned(),
+                format!("{}, of the law", design.loss_unit),
             ),
             card("TTFT", output::seconds(evaluation.ttft_s), "prefill".to_owned()),
             card(
@@ -207,6 +207,7 @@ fn prediction<'a>(design: &'a Design<'_>, roofline: &'a Roofline) -> Prediction<
         context: workload.prompt_tokens,
         tpot_at_context_s: decode.total_s(),
         fits: true,
+        loss_unit: design.loss_unit,
         loss_interval: design.chosen.loss_interval,
         extrapolations: design.chosen.extrapolations.clone(),
         expected_ratios: ExpectedRatios::of(design.device),

@@ -103,7 +103,7 @@ pub fn frontier_figure(design: &Design<'_>) -> FrontierFigure {
             design.workload.generated_tokens,
         ),
         x_label: format!("predicted {} (ms)", design.objective.latency_name()),
-        y_label: "predicted loss (nats/token)".to_owned(),
+        y_label: format!("predicted loss ({})", design.loss_unit),
         series,
         // Far right of the frontier's end there is only empty space to look at.
         cloud: design

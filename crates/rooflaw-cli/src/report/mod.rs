@@ -94,7 +94,7 @@ pub fn expert_warning(law: &LossLaw, architecture: &Architecture) -> Option<Stri
 
 /// How far a loss can be trusted, wherever one is shown.
 pub fn loss_text(law: &LossLaw) -> String {
-    let unit = "Loss: nats/token if trained as the law's runs were";
+    let unit = format!("Loss: {} if trained as the law's runs were", law.unit());
     law.ensemble.as_ref().map_or_else(
         || format!("{unit}; the law states no interval."),
         |ensemble| {

@@ -1,7 +1,7 @@
 //! Laws that were fitted, in use: read back, designed with, and with intervals.
 
 use crate::fit::{both, has, json, table};
-use crate::tool::{answer_in, folder_with, refusal_in, words};
+use crate::tool::{answer_in, data, folder_with, refusal_in, words};
 use rooflaw::architecture::Architecture;
 use rooflaw::law::{LawFile, LossLaw};
 use serde_json::Value;
@@ -184,4 +184,29 @@ fn a_law_tells_what_it_was_fitted_to() {
         1
     );
     assert_eq!(again["law"]["runs"]["digest"], listed["runs"]["digest"]);
+}
+
+/// Losses in other units are called so, and no ratio of perplexities is made of them.
+#[test]
+fn another_unit_is_said() {
+    let law = data("laws/co-design.toml").replace("form =", "unit = \"bits/byte\"\nform =");
+    let folder = folder_with("mine.toml", law);
+    let text = answer_in(folder.path(), "design --space paper --law mine.toml");
+    has(
+        &text,
+        &["loss (bits/byte, of the law)", "Loss: bits/byte if trained"],
+    );
+    assert!(
+        !text.contains("nats/token") && !text.contains("exp(ΔL)"),
+        "{text}"
+    );
+    let text = answer_in(folder.path(), "predict qwen2.5-0.5b --law mine.toml");
+    has(&text, &["bits/byte, if trained"]);
+    let runs = table(1.0, &[("unit", &|_| "bits/byte".to_owned())]);
+    let folder = folder_with("runs.csv", runs);
+    answer_in(
+        folder.path(),
+        "fit runs.csv --law width-depth-tokens --refits 20 --out fit",
+    );
+    assert_eq!(read(folder.path()).about.unit.as_deref(), Some("bits/byte"));
 }

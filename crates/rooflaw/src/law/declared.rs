@@ -12,8 +12,10 @@ pub struct About {
     pub name: String,
     /// Where the form and the numbers come from.
     pub source: String,
-    /// What the loss is: of which set, in which unit.
+    /// What the loss is: of which set.
     pub loss: String,
+    /// What the loss is measured in; nats/token where nothing is said.
+    pub unit: Option<String>,
     /// How well it fits.
     pub quality: Option<String>,
     /// What to know before trusting it.

@@ -44,6 +44,7 @@ pub(super) struct File {
     source: String,
     #[serde(default)]
     loss: String,
+    unit: Option<String>,
     quality: Option<String>,
     note: Option<String>,
     form: FormName,
@@ -255,6 +256,7 @@ impl LawFile {
                 name: file.name,
                 source: file.source,
                 loss: file.loss,
+                unit: file.unit,
                 quality: file.quality,
                 note: file.note,
             },

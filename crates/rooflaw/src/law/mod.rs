@@ -32,6 +32,9 @@ use crate::{architecture::Architecture, embedded, near_miss::near_miss};
 use fit::routed::RoutedLaw;
 use serde::Serialize;
 
+/// The unit of a law that names none; differences in it are logarithms of ratios of perplexities.
+pub const NATS_PER_TOKEN: &str = "nats/token";
+
 /// Most terms a law can have.
 pub const MAX_TERMS: usize = 8;
 
@@ -124,6 +127,12 @@ impl LossLaw {
         self.training_tokens = Some(tokens);
         self.kernel = Kernel::new(&self.form, self.training_tokens);
         self
+    }
+
+    /// What its losses are measured in.
+    #[must_use]
+    pub fn unit(&self) -> &str {
+        self.about.unit.as_deref().unwrap_or(NATS_PER_TOKEN)
     }
 
     /// Whether the loss depends on the tokens trained on.

@@ -12,6 +12,8 @@ struct File<'a> {
     source: &'a str,
     loss: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     quality: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
@@ -109,6 +111,7 @@ impl LawFile {
             name: &self.about.name,
             source: &self.about.source,
             loss: &self.about.loss,
+            unit: self.about.unit.as_deref(),
             quality: self.about.quality.as_deref(),
             note: self.about.note.as_deref(),
             form: match self.family {

@@ -12,7 +12,7 @@ use crate::report::{self, ExpectedRatios};
 use anyhow::{Result, anyhow, bail};
 use rooflaw::device::Device;
 use rooflaw::format::Formats;
-use rooflaw::law::{COVERAGE, Extrapolation, LossInterval, LossLaw};
+use rooflaw::law::{COVERAGE, Extrapolation, LossInterval, LossLaw, NATS_PER_TOKEN};
 use rooflaw::models;
 use rooflaw::roofline::{Evaluation, Evaluator, Fallback, Roofline, Workload};
 use rooflaw::search::{Budgets, Candidate, FormatOutcome, Objective, Outcome, Query};
@@ -29,6 +29,8 @@ pub struct Design<'a> {
     pub unseen_experts: Option<String>,
     /// The law's id.
     pub law: &'a str,
+    /// What the losses are measured in.
+    pub loss_unit: &'a str,
     /// Tokens each architecture is trained on, for a law that asks for them.
     pub training_tokens: Option<f64>,
     /// The space's id.
@@ -87,7 +89,7 @@ pub struct Reference {
     pub evaluation: Evaluation,
     /// The frontier's lowest loss at no more than the reference's latency; None when the space is slower.
     pub at_its_latency: Option<Candidate>,
-    /// `exp(loss at its latency − its loss)`: the ratio of perplexities under the law.
+    /// `exp(loss at its latency − its loss)`: the ratio of perplexities under a law in nats/token.
     pub perplexity_ratio: Option<f64>,
     /// The interval of that ratio, if the law states one.
     pub perplexity_ratio_interval: Option<LossInterval>,
@@ -162,11 +164,14 @@ pub fn run(args: &Args) -> Result<()> {
         .by_format
         .first()
         .and_then(|found| best_within(found, objective, objective.latency_s(&reference)));
+    // Of losses in other units no ratio of perplexities follows.
+    let in_nats = at_its_latency.filter(|_| law.unit() == NATS_PER_TOKEN);
     let reference_features = law.features(&reference_model.architecture);
     let design = Design {
         device: &device,
         unseen_experts: report::expert_warning(&law, &chosen.candidate.architecture),
         law: &law.id,
+        loss_unit: law.unit(),
         training_tokens: law.training_tokens,
         frontier_loss_intervals: frontier_loss_intervals(&outcome, &law),
         coverage: COVERAGE,
@@ -178,8 +183,8 @@ pub fn run(args: &Args) -> Result<()> {
         reference: Reference {
             name: reference_model.name,
             evaluation: reference,
-            perplexity_ratio: at_its_latency.map(|found| (found.evaluation.loss - reference.loss).exp()),
-            perplexity_ratio_interval: at_its_latency.and_then(|found| {
+            perplexity_ratio: in_nats.map(|found| (found.evaluation.loss - reference.loss).exp()),
+            perplexity_ratio_interval: in_nats.and_then(|found| {
                 law.perplexity_ratio_interval(&law.features(&found.architecture), &reference_features)
             }),
             at_its_latency,

@@ -98,7 +98,7 @@ pub fn chosen_table(design: &Design<'_>) -> MeasuredTable {
     let evaluations = [&chosen.candidate.evaluation, &reference.evaluation];
     let mut table = MeasuredTable::new(&["predicted", "chosen", &reference.name], &[0]);
     table.push(vec![
-        "loss (nats/token, of the law)".to_owned(),
+        format!("loss ({}, of the law)", design.loss_unit),
         report::loss(evaluations[0].loss, chosen.loss_interval),
         report::loss(evaluations[1].loss, reference.loss_interval),
     ]);
@@ -156,10 +156,20 @@ pub fn comparison(design: &Design<'_>) -> String {
     let reference = &design.reference;
     let latency = design.objective.latency_s(&reference.evaluation);
     let name = &reference.name;
-    let (Some(found), Some(ratio)) = (&reference.at_its_latency, reference.perplexity_ratio) else {
+    let Some(found) = &reference.at_its_latency else {
         return format!(
             "Nothing in this space is as fast as {name} ({}).",
             output::seconds(latency)
+        );
+    };
+    let Some(ratio) = reference.perplexity_ratio else {
+        return format!(
+            "At {name}'s {} of {}: loss {} against {} {}.",
+            design.objective.latency_name(),
+            output::seconds(latency),
+            output::loss(found.evaluation.loss),
+            output::loss(reference.evaluation.loss),
+            design.loss_unit,
         );
     };
     let within = reference

@@ -186,6 +186,7 @@ fn about(file: &LawFile, fit: &LawFit, compared: &Compared, args: &Args, table: 
         .trim_start()
         .to_owned(),
         loss: loss_text(table),
+        unit: table.unit.clone(),
         quality: Some(format!(
             "R² {:.4}, MAE {:.4} on the fitted rows{validated}",
             quality.r_squared, quality.mae
