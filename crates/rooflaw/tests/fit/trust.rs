@@ -3,7 +3,7 @@
 use super::synthetic;
 use super::{data, huber};
 use rooflaw::law::fit::{
-    Coefficient, Exponent, ExponentParameter, Fit, Form, FormTerm, Identifiability, IntervalMethod,
+    Coefficient, Exponent, ExponentParameter, Fit, Form, FormTerm, Identifiability, Interval, IntervalMethod,
     Objective, Observations, Parameter, Quality, Reason, Starts, Verdict, bootstrap, bootstrap_intervals,
     fit, identify, most_informative, parameter_intervals, profile,
 };
@@ -88,6 +88,37 @@ fn gemstones_determine_all_but_the_irreducible_loss() {
     )
     .unwrap();
     assert_eq!(not_identifiable(&judged("two terms", &found, &observations)), []);
+}
+
+/// Each end of an interval is where its own statistic crosses, and grouped rows give about the width that refits to
+/// resampled groups do.
+#[test]
+fn intervals_end_where_their_profiles_cross() {
+    let columns = ["hidden_size", "n_layers", "parameters", "tokens"];
+    let rows = data::Table::read("gemstones/hot_100b_plus.csv").observations(&columns, "loss");
+    let objective = Objective::LogLeastSquares;
+    let found = fit(&Form::additive(&columns), &rows, objective, &RANDOM).unwrap();
+    let profiles = profile(&found, &rows, 0.95).unwrap();
+    // Student's t with 22 − 9 degrees of freedom.
+    assert_eq!(profiles.degrees_of_freedom, 13);
+    for (index, profile) in profiles.parameters.iter().enumerate() {
+        for (end, sign) in [(profile.interval.low, -1.0), (profile.interval.high, 1.0)] {
+            let Some(end) = end else { continue };
+            let at = profile.points.iter().find(|point| point.value == end).unwrap();
+            let critical = sign * 2.1604;
+            assert!(
+                (at.statistic / critical - 1.0).abs() < 2e-3,
+                "{index}: {} at {end}",
+                at.statistic
+            );
+        }
+    }
+    let refits = bootstrap(&profiles.optimum, &rows, 400, 1);
+    let resampled = bootstrap_intervals(&profiles.optimum, &refits, &rows, 0.95).unwrap();
+    // β, the exponent of tokens, is the last.
+    let width = |interval: Interval| interval.bounded().map(|(low, high)| high - low).unwrap();
+    let ratio = width(profiles.parameters[8].interval) / width(resampled.parameters[8]);
+    assert!((0.7..1.5).contains(&ratio), "{ratio}");
 }
 
 /// `E + c x` with the exponent held: the profile is the textbook interval of a regression.

@@ -264,8 +264,9 @@ fn polished(problem: &Problem, fit: &Fit, observations: &Observations) -> Result
     Ok((found.value, fit))
 }
 
-/// A law on another path, within its interval, that lies farther out than where side `job` was found to end:
-/// the farthest. There are two valleys then, and the path stayed in the one that ends first.
+/// A law on another path, within the interval by this profile's scale, that lies farther out than where side
+/// `job` was found to end: the farthest. There are two valleys then, and the path stayed in the one that ends
+/// first. With groups each number has a scale of its own: what is close on another path may be far here.
 fn beyond(terrain: &Terrain, terrains: &[Terrain], sides: &[Side], job: usize) -> Option<Law> {
     let sign = if job % 2 == 1 { 1.0 } else { -1.0 };
     let Side::Followed {
@@ -281,7 +282,10 @@ fn beyond(terrain: &Terrain, terrains: &[Terrain], sides: &[Side], job: usize) -
             Side::Followed { points, .. } => points.as_slice(),
             Side::Better(_) => &[],
         };
-        let inside = points.iter().filter(|point| point.root < terrain.critical);
+        let scale = (terrain.unit / other.unit).sqrt();
+        let inside = points
+            .iter()
+            .filter(move |point| scale * point.root < terrain.critical);
         inside.map(|point| other.law(point))
     });
     let start = terrain.value_at(&terrain.optimum);
