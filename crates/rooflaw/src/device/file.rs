@@ -2,7 +2,7 @@
 
 use super::{Device, DeviceClass, Peaks, Sources};
 use crate::toml_file::{self, TomlError};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A device file that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,18 +22,20 @@ pub enum DeviceFileError {
     },
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct DeviceFile {
     name: String,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     aliases: Vec<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     vendor: String,
     class: DeviceClass,
     variant: Option<String>,
+    mode_of: Option<String>,
     memory_bandwidth_gb_per_s: f64,
     memory_capacity_gb: f64,
+    last_level_cache_mb: Option<f64>,
     power_w: Option<f64>,
     launch_overhead_us: Option<f64>,
     note: Option<String>,
@@ -42,7 +44,7 @@ struct DeviceFile {
     sources: Sources,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct PeaksFile {
     fp32: Option<f64>,
@@ -115,10 +117,15 @@ impl Device {
             vendor: file.vendor,
             class: file.class,
             variant: file.variant,
+            mode_of: file.mode_of,
             memory_bandwidth_bytes_per_s: figure(
                 "memory_bandwidth_gb_per_s",
                 file.memory_bandwidth_gb_per_s,
             )? * 1e9,
+            last_level_cache_bytes: file
+                .last_level_cache_mb
+                .map(|value| figure("last_level_cache_mb", value).map(|value| value * 1e6))
+                .transpose()?,
             memory_capacity_bytes: figure("memory_capacity_gb", file.memory_capacity_gb)? * 1e9,
             power_w: file.power_w.map(|value| figure("power_w", value)).transpose()?,
             peaks,
@@ -126,6 +133,40 @@ impl Device {
             note: file.note,
             sources: file.sources,
         })
+    }
+
+    /// The device as a file that [`Device::from_toml`] reads as the same device, but for the last digit of its figures.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let tera = |rate: Option<f64>| rate.map(|rate| rate / 1e12);
+        let usual_overhead = self.class.default_launch_overhead_s();
+        let file = DeviceFile {
+            name: self.name.clone(),
+            aliases: self.aliases.clone(),
+            vendor: self.vendor.clone(),
+            class: self.class,
+            variant: self.variant.clone(),
+            mode_of: self.mode_of.clone(),
+            memory_bandwidth_gb_per_s: self.memory_bandwidth_bytes_per_s / 1e9,
+            memory_capacity_gb: self.memory_capacity_bytes / 1e9,
+            last_level_cache_mb: self.last_level_cache_bytes.map(|bytes| bytes / 1e6),
+            power_w: self.power_w,
+            launch_overhead_us: (self.launch_overhead_s != usual_overhead)
+                .then_some(self.launch_overhead_s * 1e6),
+            note: self.note.clone(),
+            peak_tflops: PeaksFile {
+                fp32: tera(self.peaks.fp32),
+                fp16: tera(self.peaks.fp16),
+                bf16: tera(self.peaks.bf16),
+                fp8: tera(self.peaks.fp8),
+                int8: tera(self.peaks.int8),
+                int4: tera(self.peaks.int4),
+                fp4: tera(self.peaks.fp4),
+            },
+            sources: self.sources.clone(),
+        };
+        // Strings, numbers and tables: nothing that TOML lacks.
+        toml::to_string(&file).unwrap_or_default()
     }
 }
 
@@ -147,6 +188,38 @@ mod tests {
         let device = Device::from_toml("board", MINIMAL).unwrap();
         assert_eq!(device.memory_bandwidth_bytes_per_s, 17e9);
         assert_eq!(device.launch_overhead_s, 1.4e-6);
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let near = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-15;
+        for device in crate::device::catalogue() {
+            let read = Device::from_toml(&device.id, &device.to_toml()).unwrap();
+            assert!(near(
+                read.memory_bandwidth_bytes_per_s,
+                device.memory_bandwidth_bytes_per_s
+            ));
+            assert!(near(read.memory_capacity_bytes, device.memory_capacity_bytes));
+            assert!(near(read.launch_overhead_s, device.launch_overhead_s));
+            for precision in crate::format::Precision::ALL {
+                let rates = (read.peaks.of(precision), device.peaks.of(precision));
+                assert!(match rates {
+                    (Some(read), Some(rate)) => near(read, rate),
+                    (read, rate) => read == rate,
+                });
+            }
+            let cache = |device: &Device| device.last_level_cache_bytes.unwrap_or(1.0);
+            assert!(near(cache(&read), cache(device)));
+            let figures = |device: &Device| Device {
+                last_level_cache_bytes: None,
+                memory_bandwidth_bytes_per_s: 0.0,
+                memory_capacity_bytes: 0.0,
+                launch_overhead_s: 0.0,
+                peaks: Peaks::default(),
+                ..device.clone()
+            };
+            assert_eq!(figures(&read), figures(device));
+        }
     }
 
     #[test]

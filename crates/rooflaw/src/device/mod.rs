@@ -26,8 +26,12 @@ pub struct Device {
     pub class: DeviceClass,
     /// The power mode, bin or engine for which the figures hold.
     pub variant: Option<String>,
+    /// The id of the device that this is another mode or bin of.
+    pub mode_of: Option<String>,
     /// Peak memory bandwidth, bytes/s.
     pub memory_bandwidth_bytes_per_s: f64,
+    /// Size of the last-level cache, bytes, where models may fit into it.
+    pub last_level_cache_bytes: Option<f64>,
     /// Memory capacity, bytes (vendors' GB counted as 1e9).
     pub memory_capacity_bytes: f64,
     /// Board or package power, watts.
@@ -40,6 +44,14 @@ pub struct Device {
     pub note: Option<String>,
     /// Where each figure was read.
     pub sources: Sources,
+}
+
+impl Device {
+    /// The id that its modes and bins share.
+    #[must_use]
+    pub fn family(&self) -> &str {
+        self.mode_of.as_deref().unwrap_or(&self.id)
+    }
 }
 
 /// Dense peak rates by precision, operations/s.
