@@ -3,7 +3,9 @@
 use std::{env, error::Error, fmt::Write as _, fs, path::Path};
 
 /// Folder under `data/`, extension, name of the generated table.
-const TABLES: [(&str, &str, &str); 4] = [
+const TABLES: [(&str, &str, &str); 6] = [
+    ("calibrations", "toml", "CALIBRATIONS"),
+    ("calibrations/devices", "toml", "DEVICE_CALIBRATIONS"),
     ("devices", "toml", "DEVICES"),
     ("models", "json", "MODELS"),
     ("laws", "toml", "LAWS"),

@@ -4,11 +4,13 @@
 //! [`search`] over a [`space`], which returns the [`frontier`]. Nothing here reads a file, a clock or a terminal.
 
 pub mod architecture;
+pub mod calibration;
 pub mod device;
 mod embedded;
 pub mod format;
 pub mod frontier;
 pub mod law;
+pub mod measurements;
 pub mod models;
 mod near_miss;
 pub mod operators;

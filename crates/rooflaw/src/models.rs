@@ -13,6 +13,9 @@ pub struct KnownModel {
     pub entry: IndexEntry,
     /// Its architecture, read from its `config.json`.
     pub architecture: Architecture,
+    /// Its `config.json`, as published or reconstructed.
+    #[serde(skip)]
+    pub config: &'static str,
 }
 
 /// A model's entry in `data/models/index.toml`.
@@ -67,10 +70,14 @@ pub struct UnknownModel {
 pub fn catalogue() -> &'static [KnownModel] {
     static CATALOGUE: LazyLock<Vec<KnownModel>> = LazyLock::new(|| {
         let index: Index = toml_file::parse(embedded::MODEL_INDEX).unwrap_or(Index { model: Vec::new() });
-        let known = |(id, json): &(&str, &str)| {
+        let known = |(id, json): &(&'static str, &'static str)| {
             let entry = index.model.iter().find(|entry| entry.id == *id)?.clone();
             let architecture = hf::read(json.as_bytes()).ok()?.architecture;
-            Some(KnownModel { entry, architecture })
+            Some(KnownModel {
+                entry,
+                architecture,
+                config: json,
+            })
         };
         embedded::MODELS.iter().filter_map(known).collect()
     });

@@ -1,7 +1,7 @@
 //! Attention: projections, normalisation, rotary embedding, and the core that meets the KV cache.
 
 use super::costs::NOTHING;
-use super::{ComputeUnit, Costs, Operator, OperatorKind};
+use super::{Assumptions, ComputeUnit, Costs, Operator, OperatorKind, Step};
 use crate::architecture::{KvProjection, QkNorm};
 use crate::format::Tensor;
 use crate::pair::Pair;
@@ -104,13 +104,13 @@ fn visit_latent_projections(costs: &Costs<'_>, visit: &mut impl FnMut(&Operator<
         attention.qkv_bias,
     ));
 
-    // In decode the expansion is absorbed into queries and values: the same products, for the new token only.
+    // In decode the expansion is absorbed into queries and values: the same products, for the new tokens only.
     let expanded = attention.n_heads * (qk_nope_head_dim + v_head_dim);
     let expanded_tokens = costs.steps.map(|step| {
-        if step.tokens > 1.0 {
+        if is_expanded(costs.assumptions, step) {
             step.batch * step.context()
         } else {
-            step.batch
+            step.total_tokens()
         }
     });
     visit(&costs.linear_of(
@@ -146,6 +146,12 @@ fn visit_output(costs: &Costs<'_>, visit: &mut impl FnMut(&Operator<Pair>)) {
         shape,
         attention.output_bias,
     ));
+}
+
+/// Whether a step of latent attention expands keys and values.
+#[inline(always)]
+fn is_expanded(assumptions: &Assumptions, step: &Step) -> bool {
+    step.tokens > 1.0 && !assumptions.absorbed_latent
 }
 
 /// What attention multiplies, per query head, and what it reads of the cache, per token.
@@ -192,9 +198,13 @@ impl CoreWidths {
                 let (rank, rope) = (f64::from(kv_lora_rank), f64::from(qk_rope_head_dim));
                 let (nope, value) = (f64::from(qk_nope_head_dim), f64::from(v_head_dim));
                 let either = |prefill: f64, decode: f64| {
-                    costs
-                        .steps
-                        .map(|step| if step.tokens > 1.0 { prefill } else { decode })
+                    costs.steps.map(|step| {
+                        if is_expanded(costs.assumptions, step) {
+                            prefill
+                        } else {
+                            decode
+                        }
+                    })
                 };
                 CoreWidths {
                     key: either(nope + rope, rank + rope),

@@ -26,6 +26,16 @@ impl FormatCosts {
             kv: formats.kv.bytes(),
         }
     }
+
+    /// Bytes of a weight in the widest matrices that each [`ComputeUnit`] reads, 1 for a unit that reads none.
+    pub(crate) fn typical_bytes(&self) -> [f64; ComputeUnit::COUNT] {
+        let bytes = |tensor: Tensor| self.weights.of(0, 1 << 12)[tensor as usize].base;
+        let mut typical = [1.0; ComputeUnit::COUNT];
+        typical[ComputeUnit::Matrix as usize] = bytes(Tensor::FfnUp);
+        typical[ComputeUnit::Head as usize] = bytes(Tensor::LmHead);
+        typical[ComputeUnit::Expert as usize] = bytes(Tensor::ExpertUp);
+        typical
+    }
 }
 
 /// A width that some projection reads or writes.

@@ -1,6 +1,6 @@
 //! The FFN: dense, or router with routed and shared experts.
 
-use super::{Costs, Operator, OperatorKind};
+use super::{ComputeUnit, Costs, Operator, OperatorKind};
 use crate::architecture::Moe;
 use crate::format::Tensor;
 use crate::pair::Pair;
@@ -125,6 +125,7 @@ fn visit_experts(costs: &Costs<'_>, moe: &Moe, n_layers: f64, visit: &mut impl F
     let expert = |kind, tensor, shape| {
         let one = costs.linear(kind, n_layers, tensor, shape, bias);
         Operator {
+            unit: ComputeUnit::Expert,
             flops: one.flops * experts_per_token,
             stored_parameters: one.stored_parameters * n_experts,
             active_parameters: one.active_parameters * experts_per_token,

@@ -149,6 +149,12 @@ pub enum ComputeUnit {
     Attention,
     /// Element-wise work in fp32.
     Vector,
+    /// The routed experts' products, in the weight format's matrix precision: many small ones.
+    Expert,
+}
+
+impl ComputeUnit {
+    pub(crate) const COUNT: usize = 5;
 }
 
 /// One operator of a step. All costs are of one instance; `instances` layers have it.
@@ -180,7 +186,7 @@ pub struct Operator<T = f64> {
 
 impl Operator<Pair> {
     /// The operator in the first of the two steps.
-    fn first(&self) -> Operator {
+    pub(crate) fn first(&self) -> Operator {
         Operator {
             kind: self.kind,
             instances: self.instances,
@@ -278,6 +284,10 @@ pub struct Assumptions {
     pub causal: bool,
     /// Scores stay on chip (FlashAttention, arXiv 2205.14135).
     pub fused_attention: bool,
+    /// Latent attention absorbs the expansion of keys and values into queries and results in prefill as in decode, as
+    /// llama.cpp does: no expansion, but wider products for every pair.
+    #[serde(default)]
+    pub absorbed_latent: bool,
     /// Each sequence of a batch reads a KV cache of its own.
     pub batched_kv: bool,
     /// A step loads every expert that one of its tokens is routed to, not only the `K` of one token.
@@ -295,6 +305,7 @@ impl Default for Assumptions {
             minor_operators: true,
             causal: true,
             fused_attention: true,
+            absorbed_latent: false,
             batched_kv: true,
             expert_union: true,
             head_on_last_token: true,
@@ -312,6 +323,7 @@ impl Assumptions {
             minor_operators: false,
             causal: false,
             fused_attention: false,
+            absorbed_latent: false,
             batched_kv: false,
             expert_union: false,
             head_on_last_token: true,

@@ -50,6 +50,11 @@ impl Steps {
         Steps::new([*step; 2], assumptions)
     }
 
+    /// The two steps.
+    pub(crate) const fn steps(&self) -> &[Step; 2] {
+        &self.steps
+    }
+
     /// A number made from what is known of each step.
     #[inline(always)]
     pub(super) fn map(&self, value: impl Fn(&Step) -> f64) -> Pair {

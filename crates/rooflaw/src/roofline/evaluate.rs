@@ -1,7 +1,7 @@
 //! One architecture, all objectives, no allocation: the inner loop of every search.
 
 use super::generation::depends_on_context;
-use super::{MemoryFootprint, Roofline, Workload, memory};
+use super::{Cached, MemoryFootprint, Rates, Roofline, Workload, memory};
 use crate::architecture::{Architecture, Parameters};
 use crate::law::LossLaw;
 use crate::operators::{Step, Steps, visit_steps};
@@ -41,6 +41,10 @@ pub struct Evaluator {
     steps: Steps,
     /// The first and the last decode step.
     ends: Steps,
+    /// What work costs in `steps`.
+    rates: Rates,
+    /// What work costs in `ends`.
+    end_rates: Rates,
 }
 
 impl Evaluator {
@@ -49,9 +53,13 @@ impl Evaluator {
     pub fn new(law: LossLaw, roofline: Roofline, workload: Workload) -> Evaluator {
         let prefill = Step::prefill(workload.batch, workload.prompt_tokens);
         let decode = Step::decode(workload.batch, workload.prompt_tokens + 1);
+        let steps = Steps::new([prefill, decode], roofline.assumptions());
+        let ends = roofline.ends(&workload);
         Evaluator {
-            steps: Steps::new([prefill, decode], roofline.assumptions()),
-            ends: roofline.ends(&workload),
+            rates: roofline.rates(&steps),
+            end_rates: roofline.rates(&ends),
+            steps,
+            ends,
             law,
             roofline,
             workload,
@@ -83,7 +91,8 @@ impl Evaluator {
         let (roofline, workload) = (&self.roofline, &self.workload);
         let loss = self.law.prepare(architecture);
         // Prefill and decode in one visit.
-        let (mut seconds, mut largest) = (Pair::all(0.0), Pair::all(0.0));
+        let (mut seconds, mut largest) = (self.rates.steps_s(), Pair::all(0.0));
+        let mut cached = Cached::default();
         let (mut weights_bytes, mut embedding) = (0.0, 0.0);
         // Stored and active.
         let mut parameters = Pair::all(0.0);
@@ -93,7 +102,8 @@ impl Evaluator {
             &roofline.format_costs,
             &roofline.assumptions,
             |operator| {
-                let mut time = roofline.times(operator).totals_s();
+                self.rates.tally(&mut cached, operator);
+                let mut time = self.rates.times(operator).totals_s();
                 if depends_on_context(operator.kind) {
                     time = Pair::new(time.first(), 0.0);
                 }
@@ -107,8 +117,15 @@ impl Evaluator {
                 }
             },
         );
+        let seconds = seconds - self.rates.saved_s(&cached);
         let ttft_s = seconds.first();
-        let generation_s = roofline.generation_given(seconds.second(), architecture, workload, &self.ends);
+        let generation_s = roofline.generation_given(
+            seconds.second(),
+            architecture,
+            workload,
+            &self.ends,
+            &self.end_rates,
+        );
         let kv_bytes = roofline.formats().kv.bytes();
         let parameters = Parameters {
             total: count(parameters.first()),

@@ -4,7 +4,7 @@
 //! it constant from some context on) or constant (all else). The sum of the larger of two lines over consecutive
 //! integers is one or two arithmetic series.
 
-use super::{OperatorTime, Roofline, Workload};
+use super::{Cached, OperatorTime, Rates, Roofline, Workload};
 use crate::architecture::Architecture;
 use crate::operators::{Costs, OperatorKind, Step, Steps, visit_attention_cores, visit_steps};
 use crate::pair::Pair;
@@ -54,19 +54,23 @@ impl Roofline {
     #[must_use]
     pub fn generation(&self, architecture: &Architecture, workload: &Workload) -> f64 {
         let ends = self.ends(workload);
-        let mut constant_s = 0.0;
+        let rates = self.rates(&ends);
+        let mut constant_s = rates.steps_s().first();
+        let mut cached = Cached::default();
         visit_steps(
             architecture,
             &ends,
             &self.format_costs,
             &self.assumptions,
             |operator| {
+                rates.tally(&mut cached, operator);
                 if !depends_on_context(operator.kind) {
-                    constant_s += operator.instances * self.times(operator).totals_s().first();
+                    constant_s += operator.instances * rates.times(operator).totals_s().first();
                 }
             },
         );
-        self.generation_given(constant_s, architecture, workload, &ends)
+        constant_s -= rates.saved_s(&cached).first();
+        self.generation_given(constant_s, architecture, workload, &ends, &rates)
     }
 
     /// The first and the last decode step.
@@ -83,7 +87,7 @@ impl Roofline {
     }
 
     /// Time to generate all tokens, where the operators that do not depend on the context take `constant_s` in each
-    /// step; `ends` are [`Roofline::ends`].
+    /// step; `ends` are [`Roofline::ends`] and `rates` theirs.
     #[inline(always)]
     pub(super) fn generation_given(
         &self,
@@ -91,6 +95,7 @@ impl Roofline {
         architecture: &Architecture,
         workload: &Workload,
         ends: &Steps,
+        rates: &Rates,
     ) -> f64 {
         if workload.generated_tokens == 0 {
             return 0.0;
@@ -98,29 +103,36 @@ impl Roofline {
         let contexts = workload.prompt_tokens + 1..workload.full_context();
         let attention_s = match architecture.attention.sliding_window {
             Some(window) if contexts.contains(&window.size) => {
-                self.outgrown_window(architecture, workload, window.size)
+                self.outgrown_window(architecture, workload, window.size, rates)
             }
-            _ => self.attention_segment(architecture, ends),
+            _ => self.attention_segment(architecture, ends, rates),
         };
         f64::from(workload.generated_tokens) * constant_s + attention_s
     }
 
     /// Attention's time where the contexts outgrow the window: linear in the context up to it and beyond it.
     #[inline(never)]
-    fn outgrown_window(&self, architecture: &Architecture, workload: &Workload, size: u32) -> f64 {
+    fn outgrown_window(
+        &self,
+        architecture: &Architecture,
+        workload: &Workload,
+        size: u32,
+        rates: &Rates,
+    ) -> f64 {
         let growing = self.decodes(workload, workload.prompt_tokens + 1, size);
         let full = self.decodes(workload, size + 1, workload.full_context());
-        self.attention_segment(architecture, &growing) + self.attention_segment(architecture, &full)
+        self.attention_segment(architecture, &growing, rates)
+            + self.attention_segment(architecture, &full, rates)
     }
 
     /// Attention's time summed over the decode steps from one to another.
     #[inline(always)]
-    fn attention_segment(&self, architecture: &Architecture, ends: &Steps) -> f64 {
+    fn attention_segment(&self, architecture: &Architecture, ends: &Steps, rates: &Rates) -> f64 {
         let n = ends.n_contexts();
         let costs = Costs::new(architecture, ends, &self.format_costs, &self.assumptions);
         let mut seconds = 0.0;
         visit_attention_cores(&costs, &mut |operator| {
-            let time = self.times(operator);
+            let time = rates.times(operator);
             seconds += operator.instances * (sum_of_larger(n, &time) + n * time.launch_s.first());
         });
         seconds

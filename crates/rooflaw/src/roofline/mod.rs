@@ -6,17 +6,20 @@
 mod evaluate;
 mod generation;
 mod memory;
+mod rates;
 mod table;
 
 pub use evaluate::{Evaluation, Evaluator};
 pub use memory::MemoryFootprint;
+pub(crate) use rates::{PhaseRates, cache_hits};
 pub use table::{OperatorRow, StepTable};
 
 use crate::architecture::Architecture;
 use crate::device::Device;
 use crate::format::{Formats, Precision};
-use crate::operators::{Assumptions, ComputeUnit, FormatCosts, Operator, Step, Steps, visit_steps};
+use crate::operators::{Assumptions, ComputeUnit, FormatCosts, Step, Steps, visit_steps};
 use crate::pair::Pair;
+use rates::{Cached, Rates};
 use serde::{Deserialize, Serialize};
 
 /// What is asked of a model: a batch of prompts, each answered with some tokens.
@@ -108,6 +111,15 @@ impl OperatorTime {
 }
 
 impl OperatorTime<Pair> {
+    /// Its time in the first step.
+    fn first(&self) -> OperatorTime {
+        OperatorTime {
+            compute_s: self.compute_s.first(),
+            memory_s: self.memory_s.first(),
+            launch_s: self.launch_s.first(),
+        }
+    }
+
     /// `max(compute, memory) + launch` in each step.
     #[inline(always)]
     fn totals_s(&self) -> Pair {
@@ -130,15 +142,13 @@ pub struct Roofline {
     formats: Formats,
     format_costs: FormatCosts,
     assumptions: Assumptions,
-    /// By `ComputeUnit`.
-    seconds_per_flop: [Pair; 4],
-    seconds_per_byte: Pair,
-    launch_s: Pair,
+    prefill: PhaseRates,
+    decode: PhaseRates,
     fallbacks: Vec<Fallback>,
 }
 
 impl Roofline {
-    /// Rates of `device` for work in `formats`.
+    /// The bound: peak rates of `device` for work in `formats`, and its launch overhead.
     #[must_use]
     pub fn new(device: &Device, formats: &Formats, assumptions: &Assumptions) -> Roofline {
         let mut fallbacks: Vec<Fallback> = Vec::new();
@@ -149,26 +159,45 @@ impl Roofline {
             if used != wanted && !fallbacks.contains(&fallback) {
                 fallbacks.push(fallback);
             }
-            Pair::all(1.0 / rate)
+            1.0 / rate
+        };
+        let matrix = seconds_per_flop(formats.weights.matrix_precision());
+        let rates = PhaseRates {
+            seconds_per_flop: [
+                matrix,
+                seconds_per_flop(formats.weights.head_precision()),
+                seconds_per_flop(formats.activations),
+                seconds_per_flop(Precision::Fp32),
+                matrix,
+            ],
+            seconds_per_unpacked_byte: [0.0; ComputeUnit::COUNT],
+            seconds_per_byte: [1.0 / device.memory_bandwidth_bytes_per_s; ComputeUnit::COUNT],
+            launch_s: if assumptions.launch_overhead {
+                device.launch_overhead_s
+            } else {
+                0.0
+            },
+            moe_layer_s: 0.0,
+            step_s: 0.0,
+            cached_share: 0.0,
+            cache_bytes: 0.0,
+            tokens_per_pass: f64::INFINITY,
         };
         Roofline {
             formats: *formats,
             format_costs: FormatCosts::new(formats),
             assumptions: *assumptions,
-            seconds_per_flop: [
-                seconds_per_flop(formats.weights.matrix_precision()),
-                seconds_per_flop(formats.weights.head_precision()),
-                seconds_per_flop(formats.activations),
-                seconds_per_flop(Precision::Fp32),
-            ],
-            seconds_per_byte: Pair::all(1.0 / device.memory_bandwidth_bytes_per_s),
-            launch_s: Pair::all(if assumptions.launch_overhead {
-                device.launch_overhead_s
-            } else {
-                0.0
-            }),
+            prefill: rates,
+            decode: rates,
             fallbacks,
         }
+    }
+
+    /// The same with the rates that a runtime achieves.
+    pub(crate) const fn achieving(mut self, prefill: PhaseRates, decode: PhaseRates) -> Roofline {
+        self.prefill = prefill;
+        self.decode = decode;
+        self
     }
 
     /// The formats it was made for.
@@ -189,56 +218,59 @@ impl Roofline {
         &self.fallbacks
     }
 
-    /// Peak rate of a unit, operations/s.
+    /// Rate of a unit in prefill, operations/s: the peak, or what is achieved.
     #[must_use]
-    pub fn peak(&self, unit: ComputeUnit) -> f64 {
-        1.0 / self.seconds_per_flop[unit as usize].first()
+    pub const fn peak(&self, unit: ComputeUnit) -> f64 {
+        1.0 / self.prefill.seconds_per_flop[unit as usize]
     }
 
-    /// Memory bandwidth, bytes/s.
+    /// Bandwidth at which weights are read in decode, bytes/s: the device's, or what is achieved.
     #[must_use]
-    pub fn bandwidth(&self) -> f64 {
-        1.0 / self.seconds_per_byte.first()
+    pub const fn bandwidth(&self) -> f64 {
+        1.0 / self.decode.seconds_per_byte[ComputeUnit::Matrix as usize]
     }
 
     /// Arithmetic intensity at which matrix products turn from memory- to compute-bound, FLOP/byte.
     #[must_use]
-    pub fn ridge_point(&self) -> f64 {
-        self.seconds_per_byte.first() / self.seconds_per_flop[ComputeUnit::Matrix as usize].first()
+    pub const fn ridge_point(&self) -> f64 {
+        self.peak(ComputeUnit::Matrix) / self.bandwidth()
     }
 
-    /// The time of one instance of an operator.
-    #[must_use]
-    pub fn time(&self, operator: &Operator) -> OperatorTime {
-        OperatorTime {
-            compute_s: operator.flops * self.seconds_per_flop[operator.unit as usize].first(),
-            memory_s: operator.bytes() * self.seconds_per_byte.first(),
-            launch_s: self.launch_s.first(),
+    /// The costs of work in a step.
+    fn phase(&self, step: &Step) -> &PhaseRates {
+        if step.tokens > 1.0 {
+            &self.prefill
+        } else {
+            &self.decode
         }
     }
 
-    /// The same in two steps.
-    #[inline(always)]
-    fn times(&self, operator: &Operator<Pair>) -> OperatorTime<Pair> {
-        OperatorTime {
-            compute_s: operator.flops * self.seconds_per_flop[operator.unit as usize],
-            memory_s: operator.bytes() * self.seconds_per_byte,
-            launch_s: self.launch_s,
-        }
+    /// The costs of work in two steps.
+    fn rates(&self, steps: &Steps) -> Rates {
+        Rates::new(
+            steps.steps().each_ref().map(|step| self.phase(step)),
+            steps.tokens,
+        )
     }
 
     /// The time of one step, seconds.
     #[must_use]
     pub fn step(&self, architecture: &Architecture, step: &Step) -> f64 {
-        let mut seconds = 0.0;
+        let steps = Steps::one(step, &self.assumptions);
+        let rates = self.rates(&steps);
+        let mut seconds = rates.steps_s().first();
+        let mut cached = Cached::default();
         visit_steps(
             architecture,
-            &Steps::one(step, &self.assumptions),
+            &steps,
             &self.format_costs,
             &self.assumptions,
-            |operator| seconds += operator.instances * self.times(operator).totals_s().first(),
+            |operator| {
+                seconds += operator.instances * rates.times(operator).totals_s().first();
+                rates.tally(&mut cached, operator);
+            },
         );
-        seconds
+        seconds - rates.saved_s(&cached).first()
     }
 
     /// TTFT: the time of the prefill, seconds.

@@ -1,8 +1,8 @@
 //! The operator table of one step, for people.
 
-use super::{Binding, Roofline};
+use super::{Binding, Cached, Roofline};
 use crate::architecture::Architecture;
-use crate::operators::{ComputeUnit, OperatorKind, Step, visit_operators};
+use crate::operators::{ComputeUnit, OperatorKind, Step, Steps, visit_steps};
 use serde::Serialize;
 
 /// One operator over all layers that have it.
@@ -41,13 +41,15 @@ pub struct OperatorRow {
 pub struct StepTable {
     /// The operators in the order of execution.
     pub rows: Vec<OperatorRow>,
+    /// Time beside the operators, less what the last-level cache saves, seconds; 0 without a calibration.
+    pub step_s: f64,
 }
 
 impl StepTable {
     /// Time of the step, seconds.
     #[must_use]
     pub fn total_s(&self) -> f64 {
-        self.rows.iter().map(|row| row.time_s).sum()
+        self.step_s + self.sum(|row| row.time_s)
     }
 
     /// Sum of a column.
@@ -71,13 +73,18 @@ impl Roofline {
     #[must_use]
     pub fn table(&self, architecture: &Architecture, step: &Step) -> StepTable {
         let mut rows = Vec::new();
-        visit_operators(
+        let steps = Steps::one(step, self.assumptions());
+        let rates = self.rates(&steps);
+        let mut cached = Cached::default();
+        visit_steps(
             architecture,
-            step,
-            self.formats(),
+            &steps,
+            &self.format_costs,
             self.assumptions(),
             |operator| {
-                let time = self.time(operator);
+                rates.tally(&mut cached, operator);
+                let time = rates.times(operator).first();
+                let operator = operator.first();
                 let instances = operator.instances;
                 rows.push(OperatorRow {
                     kind: operator.kind,
@@ -96,6 +103,9 @@ impl Roofline {
                 });
             },
         );
-        StepTable { rows }
+        StepTable {
+            rows,
+            step_s: (rates.steps_s() - rates.saved_s(&cached)).first(),
+        }
     }
 }

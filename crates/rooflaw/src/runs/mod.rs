@@ -32,6 +32,8 @@ pub use config::Resolve;
 pub use error::{RunError, RunWarning};
 pub use filter::{Filter, FilterError};
 pub use rows::MAX_RUN_BYTES;
+pub(crate) use rows::{Sink, csv as csv_rows, text};
+pub(crate) use write::digits;
 
 use crate::law::fit::{FitError, Form, Observations};
 use read::Builder;

@@ -11,7 +11,7 @@ use std::io::Read as _;
 pub const MAX_RUN_BYTES: usize = 64 << 20;
 
 /// What receives a table: its header, then each row with its line.
-pub(super) trait Sink {
+pub(crate) trait Sink {
     /// What it may object to.
     type Error: From<RunError>;
     /// The names of the columns.
@@ -30,7 +30,8 @@ fn check_width(columns: usize) -> Result<usize, RunError> {
     Ok(columns)
 }
 
-fn text(bytes: &[u8]) -> Result<&str, RunError> {
+/// The bytes as text, if they are not too many.
+pub(crate) fn text(bytes: &[u8]) -> Result<&str, RunError> {
     if bytes.len() > MAX_RUN_BYTES {
         return Err(RunError::TooLong(bytes.len()));
     }
@@ -40,7 +41,7 @@ fn text(bytes: &[u8]) -> Result<&str, RunError> {
 }
 
 /// RFC 4180; `#` begins a comment line.
-pub(super) fn csv<S: Sink>(bytes: &[u8], sink: &mut S) -> Result<(), S::Error> {
+pub(crate) fn csv<S: Sink>(bytes: &[u8], sink: &mut S) -> Result<(), S::Error> {
     let text = text(bytes)?;
     let mut reader = ::csv::ReaderBuilder::new()
         .comment(Some(b'#'))

@@ -101,7 +101,7 @@ impl RunTable {
 }
 
 /// The shortest digits that are read as the same number.
-pub(super) fn digits(value: f64) -> String {
+pub(crate) fn digits(value: f64) -> String {
     if value == 0.0 || (1e-5..1e15).contains(&value.abs()) {
         value.to_string()
     } else {

@@ -78,6 +78,36 @@ pub fn compare(candidates: &[Candidate], observations: &Observations, how: &Comp
     candidates.iter().map(row).collect()
 }
 
+/// The law to trust, by its index: of those whose cross-validated error is within a standard error of the least, the one
+/// of fewest numbers, and of these the one of least error (the rule of one standard error, Breiman et al. 1984,
+/// *Classification and Regression Trees*, section 3.4.3). Without cross-validation, the best fit; `None` when nothing
+/// was fitted.
+#[must_use]
+pub fn most_trusted(compared: &[Compared]) -> Option<usize> {
+    let validated = |row: &Compared| {
+        let found = row.cross_validation.as_ref().ok()?;
+        found.quality.mae.is_finite().then_some(found.quality.mae)
+    };
+    let rows = || compared.iter().enumerate();
+    let least = rows()
+        .filter_map(|(index, row)| Some((index, validated(row)?)))
+        .min_by(|a, b| a.1.total_cmp(&b.1));
+    let Some((index, least)) = least else {
+        let fits = rows().filter_map(|(index, row)| Some((index, row.fit.as_ref().ok()?.quality().mae)));
+        return fits.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(index, _)| index);
+    };
+    let error = compared[index]
+        .cross_validation
+        .as_ref()
+        .map_or(0.0, |found| found.mae_error);
+    let limit = least + if error.is_finite() { error } else { 0.0 };
+    rows()
+        .filter_map(|(index, row)| Some((index, row.n_parameters, validated(row)?)))
+        .filter(|(_, _, mae)| *mae <= limit)
+        .min_by(|a, b| a.1.cmp(&b.1).then(a.2.total_cmp(&b.2)))
+        .map(|(index, ..)| index)
+}
+
 fn aicc(fit: &LawFit, n_parameters: usize, observations: &Observations) -> Option<f64> {
     let n = observations.n_rows();
     if observations.groups_present() < n {

@@ -13,6 +13,7 @@ mod columns;
 mod compare;
 mod descent;
 mod error;
+mod extension;
 mod family;
 mod form;
 mod identify;
@@ -38,8 +39,9 @@ mod validate;
 mod varpro;
 
 pub use bootstrap::bootstrap;
-pub use compare::{Candidate, Compared, Comparison, compare};
+pub use compare::{Candidate, Compared, Comparison, compare, most_trusted};
 pub use error::FitError;
+pub use extension::{Extension, best_extension};
 pub use family::{LawFit, LawForm};
 pub use form::{Coefficient, Exponent, ExponentParameter, Form, FormTerm};
 pub use identify::{
