@@ -1,7 +1,6 @@
 //! Random weights: blocks drawn as they are stored for GGUF, normal deviates for `transformers`.
 
-use crate::quantise::BlockType;
-use half::slice::{HalfBitsSliceExt as _, HalfFloatSliceExt as _};
+use crate::quantise::{BlockType, room};
 use half::{bf16, f16};
 use rand::{Rng, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -71,11 +70,9 @@ pub(crate) fn fill_normal(generator: &mut ChaCha8Rng, deviation: f32, values: &m
 
 /// Appends values in bfloat16.
 pub(crate) fn append_bf16(values: &[f32], bytes: &mut Vec<u8>) {
-    let mut bits = [0_u16; 256];
-    for chunk in values.chunks(bits.len()) {
-        let bits = &mut bits[..chunk.len()];
-        bits.reinterpret_cast_mut::<bf16>().convert_from_f32_slice(chunk);
-        bytes.extend(bits.iter().flat_map(|bits| bits.to_le_bytes()));
+    let room = room(bytes, 2 * values.len()).as_chunks_mut().0;
+    for (bytes, &value) in room.iter_mut().zip(values) {
+        *bytes = bf16::from_f32(value).to_le_bytes();
     }
 }
 

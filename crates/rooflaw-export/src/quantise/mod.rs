@@ -6,7 +6,7 @@ mod blocks;
 mod q6_k;
 
 use half::f16;
-use half::slice::{HalfBitsSliceExt as _, HalfFloatSliceExt as _};
+use half::slice::HalfFloatSliceExt as _;
 
 /// How a tensor's elements are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -99,7 +99,7 @@ pub fn quantise(kind: BlockType, values: &[f32], bytes: &mut Vec<u8>) -> Result<
         return Err(Unrepresentable(value));
     }
     match kind {
-        BlockType::F32 => bytes.extend(values.iter().flat_map(|value| value.to_le_bytes())),
+        BlockType::F32 => append_f32(values, bytes),
         BlockType::F16 => append_f16(values, bytes)?,
         BlockType::Q8_0 => {
             for block in values.as_chunks().0 {
@@ -120,16 +120,31 @@ pub fn quantise(kind: BlockType, values: &[f32], bytes: &mut Vec<u8>) -> Result<
     Ok(())
 }
 
+/// Room for so many bytes more.
+pub(crate) fn room(bytes: &mut Vec<u8>, more: usize) -> &mut [u8] {
+    let start = bytes.len();
+    bytes.resize(start + more, 0);
+    &mut bytes[start..]
+}
+
+fn append_f32(values: &[f32], bytes: &mut Vec<u8>) {
+    let room = room(bytes, 4 * values.len()).as_chunks_mut().0;
+    for (bytes, value) in room.iter_mut().zip(values) {
+        *bytes = value.to_le_bytes();
+    }
+}
+
 fn append_f16(values: &[f32], bytes: &mut Vec<u8>) -> Result<(), Unrepresentable> {
-    let mut bits = [0_u16; 256];
-    for chunk in values.chunks(bits.len()) {
-        let bits = &mut bits[..chunk.len()];
-        bits.reinterpret_cast_mut::<f16>().convert_from_f32_slice(chunk);
-        for (&value, bits) in chunk.iter().zip(bits) {
-            if !f16::from_bits(*bits).is_finite() {
-                return Err(Unrepresentable(value));
-            }
-            bytes.extend(bits.to_le_bytes());
+    let room = room(bytes, 2 * values.len());
+    let mut halves = [f16::ZERO; 256];
+    for (values, bytes) in values.chunks(256).zip(room.chunks_mut(512)) {
+        let halves = &mut halves[..values.len()];
+        halves.convert_from_f32_slice(values);
+        if let Some(at) = halves.iter().position(|half| !half.is_finite()) {
+            return Err(Unrepresentable(values[at]));
+        }
+        for (bytes, half) in bytes.as_chunks_mut().0.iter_mut().zip(halves) {
+            *bytes = half.to_le_bytes();
         }
     }
     Ok(())
@@ -147,13 +162,12 @@ fn scale(d: f32, value: f32) -> Result<f16, Unrepresentable> {
 
 /// The first value of the largest magnitude, with its sign; 0 where all are 0.
 fn largest(values: &[f32]) -> f32 {
-    let mut largest = 0.0_f32;
-    for &value in values {
-        if value.abs() > largest.abs() {
-            largest = value;
-        }
-    }
-    largest
+    // Magnitudes of finite numbers order as their bits do; integers compile to vectors.
+    let magnitude = |value: f32| value.to_bits() & 0x7fff_ffff;
+    let most = values.iter().fold(0, |most, &value| magnitude(value).max(most));
+    // Not −0, which would change the sign of a scale.
+    let first = values.iter().find(|&&value| most > 0 && magnitude(value) == most);
+    first.copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -11,11 +11,8 @@ const GROUP: usize = 16;
 /// Appends one super-block: low four bits, high two bits, groups' scales, scale.
 pub(super) fn append(values: &[f32; 256], bytes: &mut Vec<u8>) -> Result<(), Unrepresentable> {
     let mut numbers = [0_u8; 256];
-    let mut scales = [0.0_f32; GROUPS];
+    let scales = group_scales(values, &mut numbers);
     let groups = values.as_chunks::<GROUP>().0;
-    for ((group, numbers), scale) in groups.iter().zip(numbers.as_chunks_mut().0).zip(&mut scales) {
-        *scale = group_scale(group, numbers);
-    }
     let largest_scale = largest(&scales);
     if largest_scale.abs() < NOTHING {
         bytes.extend([0; 210]);
@@ -47,42 +44,100 @@ pub(super) fn append(values: &[f32; 256], bytes: &mut Vec<u8>) -> Result<(), Unr
     Ok(())
 }
 
+/// To the nearest integer, halves to even, of magnitudes below 2^22: adding 3·2^22 leaves it in the low bits, without a
+/// call for each value.
 fn nearest(value: f32) -> i32 {
-    value.round_ties_even() as i32
+    let bits = (value.clamp(-4e6, 4e6) + ROUNDING).to_bits();
+    (bits & 0x007f_ffff) as i32 - 0x0040_0000
 }
 
-/// The scale with the least squared error, weighted by the values' squares, of 19 near the obvious one; and the
-/// group's numbers under it, as `make_qx_quants` with `rmse_type` 1.
-fn group_scale(values: &[f32; GROUP], numbers: &mut [u8; GROUP]) -> f32 {
-    let largest = largest(values);
-    if largest.abs() < NOTHING {
-        return 0.0;
-    }
-    let number = |inverse: f32, value: f32| nearest(inverse * value).clamp(-32, 31);
-    let sums = |inverse: f32| {
-        let (mut products, mut squares) = (0.0_f32, 0.0_f32);
-        for &value in values {
-            let number = number(inverse, value) as f32;
-            let weight = value * value;
-            products += weight * value * number;
-            squares += weight * number * number;
+/// One number for each group.
+type Lanes = [f32; GROUPS];
+
+/// What, added and subtracted, leaves a small number rounded as [`nearest`] does.
+const ROUNDING: f32 = 12_582_912.0;
+
+fn number(inverse: f32, value: f32) -> f32 {
+    ((inverse * value + ROUNDING) - ROUNDING).clamp(-32.0, 31.0)
+}
+
+/// Of each group the scale with the least squared error, weighted by the values' squares, of 19 near the obvious one;
+/// and the group's numbers under it, as `make_qx_quants` with `rmse_type` 1.
+///
+/// Each group's sums have the reference's order, and so its last bits; groups go side by side, which compiles to vectors.
+fn group_scales(values: &[f32; 256], numbers: &mut [u8; 256]) -> Lanes {
+    let groups = values.as_chunks::<GROUP>().0;
+    let mut across = [[0.0_f32; GROUPS]; GROUP];
+    let mut largest_of = [0.0_f32; GROUPS];
+    for ((lane, group), most) in groups.iter().enumerate().zip(&mut largest_of) {
+        *most = largest(group);
+        for (values, &value) in across.iter_mut().zip(group) {
+            values[lane] = value;
         }
-        (products, squares)
-    };
-    let assign = |inverse: f32| values.map(|value| (number(inverse, value) + 32) as u8);
-    let inverse = -32.0 / largest;
-    let (products, squares) = sums(inverse);
-    *numbers = assign(inverse);
-    let mut scale = if squares == 0.0 { 0.0 } else { products / squares };
-    let mut best = scale * products;
+    }
+    // 0 for a group of nothing: all its numbers are 0 then.
+    let inverses = |nmax: f32| largest_of.map(|most| if most.abs() < NOTHING { 0.0 } else { -nmax / most });
+    let mut chosen = inverses(32.0);
+    let (products, squares) = sums(&across, &chosen);
+    let mut scales = [0.0_f32; GROUPS];
+    let mut best = [0.0_f32; GROUPS];
+    for lane in 0..GROUPS {
+        if squares[lane] != 0.0 {
+            scales[lane] = products[lane] / squares[lane];
+        }
+        best[lane] = scales[lane] * products[lane];
+    }
     for step in (-9_i8..=9).filter(|&step| step != 0) {
-        let inverse = -(32.0 + 0.1 * f32::from(step)) / largest;
-        let (products, squares) = sums(inverse);
-        if squares > 0.0 && products * products > best * squares {
-            *numbers = assign(inverse);
-            scale = products / squares;
-            best = scale * products;
+        let tried = inverses(32.0 + 0.1 * f32::from(step));
+        let (products, squares) = sums(&across, &tried);
+        for lane in 0..GROUPS {
+            let (product, square) = (products[lane], squares[lane]);
+            if square > 0.0 && product * product > best[lane] * square {
+                chosen[lane] = tried[lane];
+                scales[lane] = product / square;
+                best[lane] = scales[lane] * product;
+            }
         }
     }
-    scale
+    for ((group, numbers), &inverse) in groups.iter().zip(numbers.as_chunks_mut::<GROUP>().0).zip(&chosen) {
+        if inverse != 0.0 {
+            *numbers = group.map(|value| (number(inverse, value) + 32.0) as u8);
+        }
+    }
+    scales
+}
+
+/// Sums over each group, weighted by the values' squares: of value times number, and of number squared.
+fn sums(across: &[Lanes; GROUP], inverses: &Lanes) -> (Lanes, Lanes) {
+    let (mut products, mut squares) = ([0.0_f32; GROUPS], [0.0_f32; GROUPS]);
+    for values in across {
+        for lane in 0..GROUPS {
+            let value = values[lane];
+            let number = number(inverses[lane], value);
+            let weight = value * value;
+            products[lane] += weight * value * number;
+            squares[lane] += weight * number * number;
+        }
+    }
+    (products, squares)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn halves_are_rounded_to_even() {
+        for (value, expected) in [
+            (0.5, 0),
+            (1.5, 2),
+            (2.500_001, 3),
+            (-0.5, 0),
+            (-1.5, -2),
+            (-31.7, -32),
+        ] {
+            assert_eq!(nearest(value), expected, "{value}");
+        }
+        assert_eq!(nearest(1e30), 4_000_000);
+    }
 }
