@@ -7,7 +7,7 @@ mod fit;
 
 use std::path::{Path, PathBuf};
 
-use rooflaw_report::figure::frontier::{FrontierFigure, FrontierPoint, FrontierSeries};
+use rooflaw_report::figure::frontier::{FrontierFigure, FrontierPoint, FrontierSeries, LatencyBand};
 use rooflaw_report::figure::parameters::{ParameterPanel, ParameterSeries, ParametersFigure};
 use rooflaw_report::figure::roofline::{Ceiling, RooflineFigure, RooflinePoint};
 use rooflaw_report::figure::{Figure, NARROW_PX, NamedPoint, Scale, WIDE_PX};
@@ -119,6 +119,10 @@ fn frontier() -> FrontierFigure {
         loss_interval: Some(
             (0..16).map(|index| 0.6 * 1.31f64.powi(index)).map(|x| (x, loss(x, -0.06), loss(x, 0.07))).collect(),
         ),
+        latency_band: Some(LatencyBand {
+            label: "90 % of latencies".into(),
+            points: (0..16).map(|index| 0.6 * 1.31f64.powi(index)).map(|x| (loss(x, 0.0), x / 1.2, x * 1.2)).collect(),
+        }),
         ..Default::default()
     }
 }

@@ -1,6 +1,8 @@
 //! Predicted loss against predicted latency: the frontier, the space it was found in, and known
 //! models for comparison.
 
+mod bands;
+
 use plotters::style::RGBColor;
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +63,17 @@ pub struct FrontierFigure {
     pub chosen: Option<NamedPoint>,
     /// Interval of the predicted loss along the frontier: (latency in ms, low, high).
     pub loss_interval: Option<Vec<(f64, f64, f64)>>,
+    /// Interval of the predicted latency along the frontier.
+    pub latency_band: Option<LatencyBand>,
+}
+
+/// Where the latencies of a frontier are to be expected.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LatencyBand {
+    /// Name in the legend.
+    pub label: String,
+    /// For each design: loss, low and high latency in ms.
+    pub points: Vec<(f64, f64, f64)>,
 }
 
 /// More dots than this add bytes, not information.
@@ -102,7 +115,7 @@ impl Figure for FrontierFigure {
             panel.draw(canvas, x_label, y_label)?;
             let labels = self.place_labels(theme, &panel);
             self.draw_cloud(canvas, &panel, &labels)?;
-            self.draw_interval(canvas, &panel)?;
+            self.draw_bands(canvas, &panel)?;
             self.draw_budget_line(canvas, &panel)?;
             self.draw_series(canvas, &panel)?;
             self.draw_named(canvas, &panel)?;
@@ -140,13 +153,7 @@ impl FrontierFigure {
                 "known models".into(),
             ));
         }
-        if self
-            .loss_interval
-            .as_ref()
-            .is_some_and(|interval| interval.len() > 1)
-        {
-            entries.push((Key::Band(theme.series(0), 0.22), "loss interval".into()));
-        }
+        entries.extend(self.band_keys(theme));
         if !self.cloud.is_empty() {
             entries.push((Key::Dot(theme.cloud()), "evaluated architectures".into()));
         }
@@ -164,9 +171,7 @@ impl FrontierFigure {
                 .chain(&self.chosen)
                 .map(|point| (point.x, point.y)),
         );
-        for (x, low, high) in self.loss_interval.iter().flatten() {
-            named.extend([(*x, *low), (*x, *high)]);
-        }
+        named.extend(self.band_points());
         named.retain(|point| usable(*point));
         let mut cloud: Vec<Point> = self
             .cloud
@@ -244,21 +249,6 @@ impl FrontierFigure {
         dots = dots.into_iter().step_by(every).collect();
         dots.iter()
             .try_for_each(|dot| canvas.disc(*dot, 1.3, canvas.theme.cloud(), 0.55))
-    }
-
-    fn draw_interval(&self, canvas: &Canvas<'_>, panel: &Panel) -> Result<()> {
-        let mut band: Vec<(f64, f64, f64)> = self.loss_interval.iter().flatten().copied().collect();
-        band.retain(|(x, low, high)| usable((*x, *low)) && usable((*x, *high)));
-        band.sort_by(|one, other| one.0.total_cmp(&other.0));
-        let upper = band
-            .iter()
-            .map(|(x, _, high)| (panel.x_px(*x), panel.y_px(*high)));
-        let lower = band
-            .iter()
-            .rev()
-            .map(|(x, low, _)| (panel.x_px(*x), panel.y_px(*low)));
-        let outline: Vec<Point> = upper.chain(lower).collect();
-        canvas.polygon(&outline, canvas.theme.series(0), 0.16)
     }
 
     /// The designs of a series that are on the axes, by latency, with their positions in px.

@@ -1,6 +1,6 @@
 mod fit;
 
-use super::frontier::{FrontierFigure, FrontierPoint, FrontierSeries};
+use super::frontier::{FrontierFigure, FrontierPoint, FrontierSeries, LatencyBand};
 use super::parameters::{ParameterPanel, ParameterSeries, ParametersFigure};
 use super::roofline::{Ceiling, RooflineFigure, RooflinePoint};
 use super::*;
@@ -108,12 +108,32 @@ fn one_point_is_enough() {
 }
 
 #[test]
+fn bands_are_drawn_and_named() {
+    let mut figure = frontier(vec![point(10.0, 3.0), point(20.0, 2.8)]);
+    let plain = draw(&figure);
+    figure.latency_band = Some(LatencyBand {
+        label: "90 % of latencies".into(),
+        points: vec![(3.0, 8.0, 13.0), (2.8, 15.0, 26.0)],
+    });
+    let with = draw(&figure);
+    assert!(!plain.contains("90 % of latencies") && with.contains("90 % of latencies"));
+    assert_eq!(
+        with.matches("<polygon").count(),
+        plain.matches("<polygon").count() + 1
+    );
+}
+
+#[test]
 fn odd_numbers_are_left_out() {
     let pairs: Vec<(f64, f64)> = ODD.iter().flat_map(|x| ODD.map(|y| (*x, y))).collect();
     let mut figure = frontier(pairs.iter().map(|(x, y)| point(*x, *y)).collect());
     figure.cloud.clone_from(&pairs);
     figure.known_models = pairs.iter().map(|(x, y)| named("known", *x, *y)).collect();
     figure.loss_interval = Some(pairs.iter().map(|(x, y)| (*x, *y, *x)).collect());
+    figure.latency_band = Some(LatencyBand {
+        label: "latencies".into(),
+        points: pairs.iter().map(|(x, y)| (*x, *y, *x)).collect(),
+    });
     for value in ODD {
         figure.budget_ms = Some(value);
         figure.chosen = Some(named("chosen", value, value));
