@@ -2,6 +2,7 @@
 
 mod commands;
 mod input;
+mod latency;
 mod output;
 mod report;
 
@@ -15,6 +16,7 @@ use std::process::ExitCode;
   rooflaw design                                 what to build, on defaults
   rooflaw design --device raspberry-pi-5 --out pi    report and config.json
   rooflaw predict qwen3-0.6b --device apple-m4   where the time goes
+  rooflaw calibrate bench.json --device apple-m4 what it really achieves
   rooflaw COMMAND --help                         more examples")]
 struct Cli {
     #[command(subcommand)]
@@ -29,6 +31,8 @@ enum Command {
     Predict(commands::predict::Args),
     /// Several models side by side on a device
     Compare(commands::compare::Args),
+    /// What a device achieves, from a few measurements: latencies that one can trust
+    Calibrate(commands::calibrate::Args),
     /// Tables of training runs: what is in them, and from the logs of trainers
     Runs(commands::runs::Args),
     /// Fit loss laws to training runs, and say how far to trust them
@@ -37,6 +41,8 @@ enum Command {
     PlanRuns(commands::plan_runs::Args),
     /// A model as a GGUF file or a Hugging Face directory, with random weights or given ones
     Export(commands::export::Args),
+    /// Measure this machine, and models on it
+    Measure(commands::measure::Args),
     /// The devices rooflaw knows, with the source of each figure
     Devices(commands::devices::Args),
     /// The published models rooflaw knows
@@ -52,10 +58,12 @@ fn main() -> ExitCode {
         Command::Design(args) => commands::design::run(&args),
         Command::Predict(args) => commands::predict::run(&args),
         Command::Compare(args) => commands::compare::run(&args),
+        Command::Calibrate(args) => commands::calibrate::run(&args),
         Command::Runs(args) => commands::runs::run(&args),
         Command::Fit(args) => commands::fit::run(&args),
         Command::PlanRuns(args) => commands::plan_runs::run(&args),
         Command::Export(args) => commands::export::run(&args),
+        Command::Measure(args) => commands::measure::run(&args),
         Command::Devices(args) => commands::devices::run(&args),
         Command::Models(args) => commands::models::run(&args),
         Command::Laws(args) => commands::laws::run(&args),

@@ -3,6 +3,7 @@
 use crate::{input, output};
 use anyhow::Result;
 use output::MeasuredTable;
+use rooflaw::calibration::Calibration;
 use rooflaw::device::{self, Device};
 use rooflaw::format::Precision;
 
@@ -63,7 +64,10 @@ pub fn run(args: &Args) -> Result<()> {
         "{} devices. TFLOP/s: dense fp16 (fp32 where there is none); TOP/s: dense int8.",
         devices.len()
     ))?;
-    output::line("*: a figure whose source was not read; `rooflaw devices NAME` says which.")
+    output::line(
+        "*: a figure whose source was not read; `rooflaw devices NAME` says which. +: calibrated, for the runtimes that it \
+         says as well.",
+    )
 }
 
 /// The classes of the catalogue's devices, in the order of its files' names.
@@ -90,14 +94,35 @@ fn row(device: &Device) -> Vec<String> {
             .of(precision)
             .map_or_else(|| "–".to_owned(), output::tera)
     };
+    let calibrated = if Calibration::is_embedded(device) { "+" } else { "" };
     let floating = device.peaks.fp16.map_or(Precision::Fp32, |_| Precision::Fp16);
     vec![
-        format!("  {}{unread}", device.id),
+        format!("  {}{unread}{calibrated}", device.id),
         format!("{:.1}", device.memory_bandwidth_bytes_per_s / 1e9),
         format!("{:.0}", device.memory_capacity_bytes / 1e9),
         peak(floating),
         peak(Precision::Int8),
     ]
+}
+
+/// The calibrations that come with the program: each runtime with its measurements.
+fn calibrations(device: &Device) -> String {
+    let words: Vec<String> = Calibration::embedded(device)
+        .iter()
+        .map(|calibration| {
+            format!(
+                "{} ({} measurements of {} models)",
+                calibration.runtime.name(),
+                calibration.n_measurements,
+                calibration.n_models
+            )
+        })
+        .collect();
+    if words.is_empty() {
+        "none of this device: its latencies are predicted from published measurements of others".to_owned()
+    } else {
+        words.join(", ")
+    }
 }
 
 fn detail(device: &Device) -> Result<()> {
@@ -157,6 +182,7 @@ fn detail(device: &Device) -> Result<()> {
     ]);
     output::table(&table)?;
     output::line("")?;
+    output::remark("Calibrations", &calibrations(device))?;
     output::remark("Peak rates", &device.sources.peak_tflops)?;
     output::remark("Bandwidth", &device.sources.memory_bandwidth)?;
     output::remark("Capacity", &device.sources.memory_capacity)?;

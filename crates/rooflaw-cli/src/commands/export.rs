@@ -188,8 +188,9 @@ fn forecast<'a>(
 }
 
 fn gguf(args: &Args, plan: &GgufPlan, weights: &mut Weights<'_>, forecast: &Forecast<'_>) -> Result<()> {
-    let mut staged = StagedFile::new(&args.out).context("--out")?;
     let work = Work::begin(args, forecast)?;
+    let mut staged = StagedFile::new(&args.out).context("--out")?;
+    print(args, forecast)?;
     plan.write(staged.file(), weights, &mut |more| work.advance(more))
         .with_context(|| args.out.display().to_string())?;
     staged.commit().with_context(|| args.out.display().to_string())?;
@@ -197,8 +198,9 @@ fn gguf(args: &Args, plan: &GgufPlan, weights: &mut Weights<'_>, forecast: &Fore
 }
 
 fn hf(args: &Args, plan: &HfPlan, forecast: &Forecast<'_>) -> Result<()> {
-    let staged = StagedFolder::new(&args.out).context("--out")?;
     let work = Work::begin(args, forecast)?;
+    let staged = StagedFolder::new(&args.out).context("--out")?;
+    print(args, forecast)?;
     for file in plan.files() {
         staged
             .create(&file.name)
@@ -216,7 +218,7 @@ struct Work {
 }
 
 impl Work {
-    /// Says what will be written, unless the disk has no room for it.
+    /// Watches for interrupts, unless the disk has no room for what will be written.
     fn begin(args: &Args, forecast: &Forecast<'_>) -> Result<Work> {
         let parent = args.out.parent().filter(|parent| !parent.as_os_str().is_empty());
         // Where the system does not say, the writing will.
@@ -232,12 +234,9 @@ impl Work {
         }
         let interrupted = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&interrupted);
-        // From here on an interrupt lets the temporary files be removed.
+        // Before there are temporary files, which an interrupt must let be removed.
         ctrlc::set_handler(move || told.store(true, Ordering::Relaxed))
             .context("cannot watch for interrupts")?;
-        if !args.json {
-            print(forecast)?;
-        }
         Ok(Work {
             progress: Progress::bytes(forecast.file_bytes),
             interrupted,
@@ -266,7 +265,11 @@ impl Work {
     }
 }
 
-fn print(forecast: &Forecast<'_>) -> Result<()> {
+/// Says what will be written.
+fn print(args: &Args, forecast: &Forecast<'_>) -> Result<()> {
+    if args.json {
+        return Ok(());
+    }
     output::heading(&format!(
         "{} as {} ({})",
         forecast.model, forecast.format, forecast.kind

@@ -75,12 +75,19 @@ fn as_json(file: LawFile) -> Result<serde_json::Value> {
 
 /// A number with five significant digits at most, its trailing zeros cut.
 fn brief(number: f64) -> String {
-    let rounded: f64 = format!("{number:.4e}").parse().unwrap_or(number);
+    // Adding 0 takes the sign from a zero that has one.
+    let rounded: f64 = format!("{number:.4e}").parse().unwrap_or(number) + 0.0;
     if rounded == 0.0 || (1e-4..1e7).contains(&rounded.abs()) {
         rounded.to_string()
     } else {
         format!("{rounded:e}")
     }
+}
+
+/// A number that is added: ` + 0.5`, ` − 0.5`.
+fn signed(number: f64) -> String {
+    let sign = if number < 0.0 { '−' } else { '+' };
+    format!(" {sign} {}", brief(number.abs()))
 }
 
 /// The right-hand side, a line for each term.
@@ -92,15 +99,15 @@ pub fn formula(file: &LawFile) -> Vec<String> {
             _ => None,
         });
         let Some(law) = routed else {
-            return vec!["log10 loss = a·log10 N + b·log10 Ê + c·log10 N·log10 Ê + d".to_owned()];
+            return vec!["log10 loss = d + a·log10 N + b·log10 Ê + c·log10 N·log10 Ê".to_owned()];
         };
         return vec![
             format!(
-                "log10 loss = {}·log10 N + {}·log10 Ê + {}·log10 N·log10 Ê + {}",
-                brief(law.a),
-                brief(law.b),
-                brief(law.c),
-                brief(law.d)
+                "log10 loss = {}{}·log10 N{}·log10 Ê{}·log10 N·log10 Ê",
+                brief(law.d),
+                signed(law.a),
+                signed(law.b),
+                signed(law.c)
             ),
             format!(
                 "1/Ê = 1/(E − 1 + 1/(1/{0} − 1/{1})) + 1/{1}",

@@ -1,11 +1,13 @@
 //! One file per command, thin: read the arguments, call the core, print.
 
+pub mod calibrate;
 pub mod compare;
 pub mod design;
 pub mod devices;
 pub mod export;
 pub mod fit;
 pub mod laws;
+pub mod measure;
 pub mod models;
 pub mod plan_runs;
 pub mod predict;

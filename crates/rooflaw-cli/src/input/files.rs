@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use rooflaw::architecture::{Architecture, hf};
+use rooflaw::calibration::Calibration;
 use rooflaw::device::{self, Device};
 use rooflaw::law::{self, LawFile, LossLaw};
 use rooflaw::models;
@@ -99,6 +100,12 @@ pub fn law_file(argument: &str) -> Result<LawFile> {
     LawFile::from_toml(&stem(path), &read_text(path)?).with_context(|| path.display().to_string())
 }
 
+/// A calibration from a TOML file.
+pub fn calibration(argument: &str) -> Result<Calibration> {
+    let path = Path::new(argument);
+    Calibration::from_toml(&read_text(path)?).with_context(|| path.display().to_string())
+}
+
 /// A space by name, or from a TOML file.
 pub fn space(argument: &str) -> Result<DesignSpace> {
     if !is_path(argument) {
@@ -139,7 +146,7 @@ pub fn model(argument: &str) -> Result<NamedArchitecture> {
 }
 
 /// Every model's file is a config.json: its folder is the better name, even where it is given as `.`.
-fn model_name(path: &Path) -> String {
+pub(super) fn model_name(path: &Path) -> String {
     let folder = path
         .parent()
         .and_then(|folder| Path::new(".").join(folder).canonicalize().ok())

@@ -3,13 +3,17 @@
 mod architecture_flags;
 mod files;
 mod logs;
+mod many_models;
+mod measurements;
 mod quantity;
 mod runs;
 mod shared;
 
 pub use architecture_flags::ArchitectureFlags;
-pub use files::{NamedArchitecture, device, law, law_file, model, shell_word, space};
+pub use files::{NamedArchitecture, calibration, device, law, law_file, model, shell_word, space};
 pub use logs::{Logs, find_logs};
-pub use quantity::{bytes, count, seconds};
+pub use many_models::ModelsArgs;
+pub use measurements::{Measurements, ModelNames, measurements, name};
+pub use quantity::{bytes, count, seconds, share};
 pub use runs::{SelectArgs, runs};
 pub use shared::{DEFAULT_LAW, DEFAULT_NOISE, FormatArgs, LawArgs, WorkloadArgs};

@@ -55,6 +55,20 @@ pub fn count(text: &str) -> Result<f64, String> {
     )
 }
 
+/// A share: `2%`, `0.02`.
+pub fn share(text: &str) -> Result<f64, String> {
+    let (number, scale) = match text.trim().strip_suffix('%') {
+        Some(number) => (number, 0.01),
+        None => (text, 1.0),
+    };
+    match number.trim().parse::<f64>() {
+        Ok(value) if (0.0..=1.0).contains(&(value * scale)) => Ok(value * scale),
+        _ => Err(format!(
+            "`{text}`: expected a share from 0 to 1, such as 0.02 or 2%"
+        )),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +82,11 @@ mod tests {
         assert_eq!(bytes("0.5gib"), Ok(536_870_912.0));
         assert_eq!(count("1.5B"), Ok(1.5e9));
         assert_eq!(count("494_032_768"), Ok(494_032_768.0));
+        assert_eq!(share("2%"), Ok(0.02));
+        assert_eq!(share("0.5"), Ok(0.5));
+        for wrong in ["", "%", "2", "-1%", "nan", "101 %"] {
+            assert!(share(wrong).is_err(), "{wrong}");
+        }
         for wrong in ["", "ms", "-3ms", "3", "nanms", "3 parsecs", "infs"] {
             assert!(seconds(wrong).is_err(), "{wrong}");
         }

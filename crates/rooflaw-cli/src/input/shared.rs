@@ -91,7 +91,8 @@ pub struct FormatArgs {
     /// Count no time for launching operators
     #[arg(long)]
     no_launch_overhead: bool,
-    /// Leave out what arXiv 2602.10377 leaves out (embedding and head, norms, causality, expert union, launches)
+    /// Leave out what arXiv 2602.10377 leaves out (embedding and head, norms, causality, expert union, launches); the
+    /// latencies are the bare roofline's
     #[arg(long)]
     paper_assumptions: bool,
 }
@@ -116,6 +117,11 @@ impl FormatArgs {
         Ok(all)
     }
 
+    /// Whether the paper's assumptions are asked for.
+    pub const fn is_paper(&self) -> bool {
+        self.paper_assumptions
+    }
+
     /// What the operator list takes into account.
     pub const fn assumptions(&self) -> Assumptions {
         if self.paper_assumptions {
@@ -126,6 +132,7 @@ impl FormatArgs {
             minor_operators: true,
             causal: true,
             fused_attention: !self.unfused_attention,
+            absorbed_latent: false,
             batched_kv: true,
             expert_union: true,
             head_on_last_token: true,

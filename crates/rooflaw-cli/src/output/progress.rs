@@ -25,6 +25,12 @@ impl Progress {
         Progress::of(total, template)
     }
 
+    /// A bar over work that is told of by words; it is drawn only when something is said, since the machine may be
+    /// busy with being measured.
+    pub fn work(total: u64) -> Progress {
+        Progress::of(total, "{bar:24} {percent}%  {eta} left  {wide_msg}")
+    }
+
     fn of(total: u64, template: &str) -> Progress {
         let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template(template) {
@@ -42,6 +48,17 @@ impl Progress {
             self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
         }
         self.bar.inc(more);
+    }
+
+    /// What is being done.
+    pub fn say(&self, text: String) {
+        self.advance(0);
+        self.bar.set_message(text);
+    }
+
+    /// Prints while the bar is out of the way.
+    pub fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.bar.suspend(print)
     }
 
     /// Removes the bar and tells how long it took.

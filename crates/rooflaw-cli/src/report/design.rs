@@ -2,15 +2,16 @@
 
 use super::figures::{frontier_figure, parameters_figure, roofline_figure};
 use super::prediction::page_table;
-use super::{ExpectedRatios, accuracy, add_figure, command_line, loss as report_loss, loss_text};
+use super::{add_figure, command_line, frontier_csv, loss as report_loss, loss_text};
 use crate::commands::design::{Design, print, warnings};
 use crate::commands::predict::Prediction;
+use crate::latency::{self, Latency};
 use crate::output::{self, Folder};
-use anyhow::Result;
+use anyhow::{Result, anyhow};
+use rooflaw::architecture::Architecture;
 use rooflaw::architecture::hf::{self, WriteOptions};
-use rooflaw::architecture::{Architecture, KvProjection};
 use rooflaw::format::Precision;
-use rooflaw::law::{LossInterval, LossLaw};
+use rooflaw::law::LossLaw;
 use rooflaw::operators::{Assumptions, Step};
 use rooflaw::roofline::Roofline;
 use rooflaw_report::figure::Figure;
@@ -29,13 +30,18 @@ pub fn write(
 ) -> Result<()> {
     let chosen = &design.chosen;
     folder.add("design.json", serde_json::to_vec_pretty(design)?)?;
-    folder.add("frontier.csv", frontier_csv(design, law)?)?;
+    folder.add("frontier.csv", frontier_csv::of(design, law)?)?;
     folder.add(
         "best/config.json",
         config(&chosen.candidate.architecture, design)?,
     )?;
-    let roofline = Roofline::new(design.device, &chosen.formats, assumptions);
-    let prediction = prediction(design, &roofline);
+    let latency = design
+        .latencies
+        .iter()
+        .find(|latency| latency.formats == chosen.formats)
+        .ok_or_else(|| anyhow!("no latencies of {} weights", chosen.formats.weights))?;
+    let roofline = latency.roofline(design.device, assumptions);
+    let prediction = prediction(design, latency, &roofline);
     let frontier = frontier_figure(design);
     let parameters = parameters_figure(design);
     let operators = roofline_figure(&prediction, &roofline);
@@ -53,7 +59,8 @@ pub fn write(
         draw(
             &frontier,
             "Loss against latency: the frontier, a sample of the space behind it, and the shapes of published models \
-             under the same law. Shaded: the latency budget.",
+             under the same law. Shaded: the latency budget; the band is where the chosen format's latencies are to be \
+             expected.",
         )?,
         Block::Heading("Chosen architecture".to_owned()),
         Block::Table(page_table(
@@ -62,6 +69,7 @@ pub fn write(
             None,
         )),
         Block::Paragraph(print::comparison(design)),
+        Block::Paragraph(print::probabilities(design).join(" ")),
         draw(
             &parameters,
             "How the architecture changes along the frontier; the chosen one is ringed.",
@@ -71,8 +79,8 @@ pub fn write(
             "The chosen architecture's operators on the roofline; the area is the share of the time.",
         )?,
     ];
-    for found in &design.outcome.by_format {
-        let shown = print::spread(&found.frontier, ROWS);
+    for (position, found) in design.outcome.by_format.iter().enumerate() {
+        let shown = print::spread(found.frontier.len(), ROWS);
         let caption = format!(
             "Frontier with {} weights: {} of {} points, all of them in frontier.csv",
             found.formats.weights,
@@ -81,8 +89,8 @@ pub fn write(
         );
         let highlight = shown
             .iter()
-            .position(|candidate| candidate.index == chosen.candidate.index);
-        let rows = print::frontier_table(&shown, design.objective, law);
+            .position(|&place| found.frontier[place].index == chosen.candidate.index);
+        let rows = print::frontier_table(design, position, &shown, law);
         blocks.push(Block::Table(page_table(
             &caption,
             rows,
@@ -98,6 +106,7 @@ pub fn write(
 
 fn page(design: &Design<'_>, law: &LossLaw, budgets: &str, blocks: Vec<Block>) -> Page {
     let evaluation = &design.chosen.candidate.evaluation;
+    let intervals = &design.chosen.latency_intervals;
     let card = |label: &str, value: String, detail: String| Card {
         label: label.to_owned(),
         value,
@@ -114,7 +123,12 @@ fn page(design: &Design<'_>, law: &LossLaw, budgets: &str, blocks: Vec<Block>) -
         kind: NoteKind::Assumption,
         text,
     };
-    notes.push(assumption(accuracy(design.device)));
+    notes.extend(
+        latency::sentences(design.device, &design.latencies)
+            .into_iter()
+            .map(assumption),
+    );
+    notes.push(assumption(latency::factor_legend(&design.latencies).to_owned()));
     notes.push(assumption(loss_text(law)));
     notes.push(assumption(format!(
         "Loss: {}. Law: {} ({}).",
@@ -157,16 +171,20 @@ fn page(design: &Design<'_>, law: &LossLaw, budgets: &str, blocks: Vec<Block>) -
                 report_loss(evaluation.loss, design.chosen.loss_interval),
                 format!("{}, of the law", design.loss_unit),
             ),
-            card("TTFT", output::seconds(evaluation.ttft_s), "prefill".to_owned()),
+            card(
+                "TTFT",
+                output::seconds(evaluation.ttft_s),
+                latency::range(&intervals.ttft),
+            ),
             card(
                 "TPOT",
                 output::seconds(evaluation.tpot_s),
-                "mean over the tokens out".to_owned(),
+                latency::range(&intervals.tpot),
             ),
             card(
                 "Total latency",
                 output::seconds(evaluation.total_s),
-                String::new(),
+                latency::range(&intervals.total),
             ),
             card(
                 "Memory",
@@ -187,7 +205,7 @@ fn page(design: &Design<'_>, law: &LossLaw, budgets: &str, blocks: Vec<Block>) -
 }
 
 /// The chosen architecture as `rooflaw predict` sees it.
-fn prediction<'a>(design: &'a Design<'_>, roofline: &'a Roofline) -> Prediction<'a> {
+fn prediction<'a>(design: &'a Design<'_>, latency: &'a Latency, roofline: &'a Roofline) -> Prediction<'a> {
     let (workload, architecture) = (design.workload, &design.chosen.candidate.architecture);
     let prefill = roofline.table(
         architecture,
@@ -210,8 +228,15 @@ fn prediction<'a>(design: &'a Design<'_>, roofline: &'a Roofline) -> Prediction<
         loss_unit: design.loss_unit,
         loss_interval: design.chosen.loss_interval,
         extrapolations: design.chosen.extrapolations.clone(),
-        expected_ratios: ExpectedRatios::of(design.device),
-        fallbacks: roofline.fallbacks(),
+        intervals: design.chosen.latency_intervals,
+        tpot_at_context: latency.tpot_at(
+            design.device,
+            roofline,
+            architecture,
+            (workload.batch, workload.prompt_tokens),
+        ),
+        latency,
+        fallbacks: latency.fallbacks(roofline),
         prefill_bound_s: prefill.hand_bound_s(roofline.bandwidth()),
         decode_bound_s: decode.hand_bound_s(roofline.bandwidth()),
         prefill,
@@ -236,79 +261,4 @@ fn config(architecture: &Architecture, design: &Design<'_>) -> Result<String> {
             ..usual
         },
     )?)
-}
-
-fn frontier_csv(design: &Design<'_>, law: &LossLaw) -> Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record([
-        "weights",
-        "index",
-        "n_layers",
-        "hidden_size",
-        "n_heads",
-        "n_kv_heads",
-        "head_dim",
-        "ffn_ratio",
-        "activation_rate",
-        "n_experts",
-        "experts_per_token",
-        "ffn_width",
-        "loss_nats_per_token",
-        "loss_low",
-        "loss_high",
-        "ttft_s",
-        "tpot_s",
-        "total_s",
-        "memory_bytes",
-        "total_parameters",
-        "active_parameters",
-        "extrapolates_in",
-    ])?;
-    for found in &design.outcome.by_format {
-        for candidate in &found.frontier {
-            let (a, e) = (&candidate.architecture, &candidate.evaluation);
-            let (n_kv_heads, head_dim) = match a.attention.kv {
-                KvProjection::Grouped { n_kv_heads, head_dim } => (n_kv_heads, head_dim),
-                KvProjection::Latent { .. } => (0, 0),
-            };
-            let (n_experts, per_token, width) = a.ffn.moe.map_or((1, 1, a.ffn.intermediate_size), |m| {
-                (m.n_experts, m.experts_per_token, m.expert_size)
-            });
-            let features = law.features(a);
-            let extrapolations = law.extrapolations(&features);
-            let interval = law.interval(&features);
-            let bound = |of: fn(&LossInterval) -> f64| {
-                interval
-                    .as_ref()
-                    .map(of)
-                    .map_or_else(String::new, |l| l.to_string())
-            };
-            let outside: Vec<&str> = extrapolations.iter().map(|found| found.feature.name()).collect();
-            writer.write_record([
-                found.formats.weights.to_string(),
-                candidate.index.to_string(),
-                a.n_layers.to_string(),
-                a.hidden_size.to_string(),
-                a.attention.n_heads.to_string(),
-                n_kv_heads.to_string(),
-                head_dim.to_string(),
-                a.ffn_ratio().to_string(),
-                a.activation_rate().to_string(),
-                n_experts.to_string(),
-                per_token.to_string(),
-                width.to_string(),
-                e.loss.to_string(),
-                bound(|interval| interval.low),
-                bound(|interval| interval.high),
-                e.ttft_s.to_string(),
-                e.tpot_s.to_string(),
-                e.total_s.to_string(),
-                e.memory.total_bytes().to_string(),
-                e.parameters.total.to_string(),
-                e.parameters.active.to_string(),
-                outside.join(" "),
-            ])?;
-        }
-    }
-    Ok(writer.into_inner()?)
 }

@@ -2,11 +2,12 @@
 
 use crate::commands::design::Design;
 use crate::commands::predict::Prediction;
+use crate::latency;
 use rooflaw::architecture::Architecture;
 use rooflaw::operators::ComputeUnit;
 use rooflaw::roofline::{Roofline, StepTable};
 use rooflaw::search::Candidate;
-use rooflaw_report::figure::frontier::{FrontierFigure, FrontierPoint, FrontierSeries};
+use rooflaw_report::figure::frontier::{FrontierFigure, FrontierPoint, FrontierSeries, LatencyBand};
 use rooflaw_report::figure::parameters::{ParameterPanel, ParameterSeries, ParametersFigure};
 use rooflaw_report::figure::roofline::{Ceiling, RooflineFigure, RooflinePoint};
 use rooflaw_report::figure::{NamedPoint, Scale};
@@ -125,7 +126,32 @@ pub fn frontier_figure(design: &Design<'_>) -> FrontierFigure {
             y: chosen.evaluation.loss,
         }),
         loss_interval: loss_band(design),
+        latency_band: latency_band(design),
     }
+}
+
+/// The interval of the latency along the frontier of the chosen format.
+fn latency_band(design: &Design<'_>) -> Option<LatencyBand> {
+    let formats = &design.outcome.by_format;
+    let position = formats
+        .iter()
+        .position(|found| found.formats == design.chosen.formats)?;
+    let intervals = design.trust.frontier_latency_intervals.get(position)?;
+    let coverage = design.latencies.get(position)?.coverage;
+    let points = formats[position].frontier.iter().zip(intervals);
+    Some(LatencyBand {
+        label: format!("{:.0} % of latencies", 100.0 * coverage),
+        points: points
+            .map(|(candidate, intervals)| {
+                let latency = latency::of_objective(intervals, design.objective);
+                (
+                    candidate.evaluation.loss,
+                    1e3 * latency.low_s,
+                    1e3 * latency.high_s,
+                )
+            })
+            .collect(),
+    })
 }
 
 /// The interval of the loss along the frontier of the chosen format, if the law states one.

@@ -1,9 +1,11 @@
 //! What goes into the folder of `--out`: figures, tables, the page.
 
+pub mod calibration;
 pub mod design;
 pub mod figures;
 pub mod fit;
 pub mod fit_figures;
+mod frontier_csv;
 pub mod plan;
 pub mod prediction;
 
@@ -11,53 +13,10 @@ use crate::input::shell_word;
 use crate::output::{self, Folder};
 use anyhow::Result;
 use rooflaw::architecture::Architecture;
-use rooflaw::device::{Device, ExpectedRatio, Phase, expected_ratio};
+use rooflaw::device::Device;
 use rooflaw::law::{COVERAGE, LossInterval, LossLaw};
 use rooflaw::roofline::Fallback;
 use rooflaw_report::figure::Figure;
-use serde::Serialize;
-
-/// Measured over predicted latency: what published measurements of the device's class say.
-#[derive(Clone, Copy, Serialize)]
-pub struct ExpectedRatios {
-    /// Of TTFT.
-    pub ttft: ExpectedRatio,
-    /// Of TPOT.
-    pub tpot: ExpectedRatio,
-}
-
-impl ExpectedRatios {
-    /// Those of a device that is not calibrated.
-    pub fn of(device: &Device) -> ExpectedRatios {
-        ExpectedRatios {
-            ttft: expected_ratio(device.class, Phase::Prefill),
-            tpot: expected_ratio(device.class, Phase::Decode),
-        }
-    }
-}
-
-/// How far a latency can be trusted, wherever one is shown.
-pub fn accuracy(device: &Device) -> String {
-    let ExpectedRatios { ttft, tpot } = ExpectedRatios::of(device);
-    let range = |expected: &ExpectedRatio| {
-        let class = if expected.pooled {
-            "all classes"
-        } else {
-            device.class.name()
-        };
-        let (p10, p90, median) = (expected.p10, expected.p90, expected.median);
-        format!(
-            "{p10:.2} to {p90:.2} times as long, {median:.2} in the median ({} rows, {class})",
-            expected.n_rows
-        )
-    };
-    format!(
-        "Latencies are an uncalibrated roofline's: a lower bound. In published measurements, prefill takes {}; decode \
-         takes {}.",
-        range(&ttft),
-        range(&tpot),
-    )
-}
 
 /// A loss with half of its interval's width, `3.188 ± 0.021`, if there is one.
 pub fn loss(loss: f64, interval: Option<LossInterval>) -> String {

@@ -1,8 +1,10 @@
 //! The folder of `rooflaw predict --out`.
 
 use super::figures::roofline_figure;
-use super::{accuracy, add_figure, command_line};
-use crate::commands::predict::{Prediction, against_bound, operators};
+use super::{add_figure, command_line};
+use crate::commands::predict::Prediction;
+use crate::commands::predict::print::{against_bound, operators};
+use crate::latency;
 use crate::output::{self, Folder, MeasuredTable};
 use anyhow::Result;
 use rooflaw::roofline::{Roofline, StepTable};
@@ -14,7 +16,7 @@ pub fn write(prediction: &Prediction<'_>, roofline: &Roofline, folder: &mut Fold
     add_figure(folder, "roofline", &figure)?;
     folder.add("operators.csv", operators_csv(prediction)?)?;
     folder.add("prediction.json", serde_json::to_vec_pretty(prediction)?)?;
-    let evaluation = &prediction.evaluation;
+    let (evaluation, intervals) = (&prediction.evaluation, &prediction.intervals);
     let caption =
         "Each operator at its arithmetic intensity and predicted rate; the area is its share of the time.";
     let card = |label: &str, value: String, detail: String| Card {
@@ -40,16 +42,24 @@ pub fn write(prediction: &Prediction<'_>, roofline: &Roofline, folder: &mut Fold
             prediction.formats.kv,
         ),
         cards: vec![
-            card("TTFT", output::seconds(evaluation.ttft_s), "prefill".to_owned()),
+            card(
+                "TTFT",
+                output::seconds(evaluation.ttft_s),
+                latency::range(&intervals.ttft),
+            ),
             card(
                 "TPOT",
                 output::seconds(prediction.tpot_at_context_s),
-                format!("at context {}", prediction.context),
+                format!(
+                    "{}, at context {}",
+                    latency::range(&prediction.tpot_at_context),
+                    prediction.context
+                ),
             ),
             card(
                 "Total latency",
                 output::seconds(evaluation.total_s),
-                String::new(),
+                latency::range(&intervals.total),
             ),
             card(
                 "Memory",
@@ -61,21 +71,24 @@ pub fn write(prediction: &Prediction<'_>, roofline: &Roofline, folder: &mut Fold
             Block::Figure(Box::new(FigureBlock::draw(&figure, caption)?)),
             step_block("Prefill", &prediction.prefill),
             Block::Paragraph(against_bound(
+                prediction,
                 &prediction.prefill,
                 prediction.prefill_bound_s,
-                roofline.bandwidth(),
             )),
             step_block("Decode", &prediction.decode),
             Block::Paragraph(against_bound(
+                prediction,
                 &prediction.decode,
                 prediction.decode_bound_s,
-                roofline.bandwidth(),
             )),
         ],
-        notes: vec![Note {
-            kind: NoteKind::Assumption,
-            text: accuracy(prediction.device),
-        }],
+        notes: latency::sentences(prediction.device, std::slice::from_ref(prediction.latency))
+            .into_iter()
+            .map(|text| Note {
+                kind: NoteKind::Assumption,
+                text,
+            })
+            .collect(),
         command: command_line(),
         version: format!("rooflaw {}", env!("CARGO_PKG_VERSION")),
     };

@@ -6,7 +6,7 @@ use crate::tool::{answer_in, data, folder_with, refusal, refusal_in, words};
 fn the_budget_and_the_least_possible_are_named() {
     for (flags, parts) in [
         (
-            "--max-tpot 1us",
+            "--max-tpot 1us --calibration bare",
             &["TPOT at most 1 µs (--max-tpot), where the least possible is 1.51 ms"][..],
         ),
         (

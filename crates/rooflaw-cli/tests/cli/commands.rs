@@ -25,9 +25,24 @@ fn design_names_what_to_build_and_how_it_compares() {
             "loss (nats/token, of the law)",
             "exp(ΔL) =",
             "Frontier with bf16 weights",
-            "Latencies are an uncalibrated roofline's",
+            "×÷",
+            "The chosen architecture's total latency is at most Qwen2.5-0.5B's with a probability of",
+            "With a probability of 9",
+            "Latencies are what published measurements of other devices make of Jetson AGX Orin 64GB with \
+             tensorrt-llm/cuda.",
+            "Of devices left out, decode was predicted within",
         ],
     );
+    let bare = answer("design --space paper --calibration bare");
+    contains(
+        &bare,
+        &[
+            "Latencies are an uncalibrated roofline's",
+            "In published measurements, prefill takes",
+            "×÷: measured over predicted latency",
+        ],
+    );
+    assert!(!bare.contains("probability"), "{bare}");
 }
 
 #[test]
@@ -43,7 +58,13 @@ fn design_takes_budgets_formats_and_applications() {
         ],
     );
     let driving = answer("design --space paper --application driving");
-    contains(&driving, &["total latency ≤ 100.0 ms,"]);
+    contains(
+        &driving,
+        &[
+            "total latency ≤ 100.0 ms,",
+            "The chosen architecture meets total latency ≤ 100.0 ms with a probability of",
+        ],
+    );
     let prefill = answer("design --space paper --objective prefill --minimize-memory");
     contains(&prefill, &["TTFT ms", "TTFT ≤"]);
 }
@@ -137,7 +158,7 @@ fn files_serve_where_names_do() {
 fn a_remark_is_made_once() {
     let output = rooflaw()
         .args(
-            "design --space paper --device rk3588 --weights bf16,w8a16,fp16,w4a16 --activations bf16"
+            "design --space paper --device rk3588 --weights bf16,w8a16,fp16,w4a16 --activations bf16 --calibration bare"
                 .split(' '),
         )
         .output()
@@ -172,9 +193,14 @@ fn help_has_examples_and_versions_are_told() {
         "design",
         "predict",
         "compare",
+        "calibrate",
         "runs",
         "runs check",
         "runs import",
+        "measure",
+        "measure device",
+        "measure models",
+        "measure plan",
         "devices",
         "models",
         "laws",

@@ -38,10 +38,49 @@ fn results_have_their_numbers() {
     assert!(chosen["total_s"].as_f64().unwrap() <= budget);
     assert!(chosen["loss"].as_f64().unwrap() < design["reference"]["evaluation"]["loss"].as_f64().unwrap());
 
+    let intervals = &design["chosen"]["latency_intervals"]["total"];
+    let [low, predicted, high] =
+        ["low_s", "predicted_s", "high_s"].map(|end| intervals[end].as_f64().unwrap());
+    assert!(low < predicted && predicted < high);
+    assert_eq!(intervals["predicted_s"], chosen["total_s"]);
+    let [probability] = &design["chosen"]["probabilities"].as_array().unwrap()[..] else {
+        panic!("{}", design["chosen"]["probabilities"])
+    };
+    assert_eq!(probability["latency"], "total");
+    assert_eq!(probability["is_reference"], true);
+    assert!(probability["probability"].as_f64().unwrap() > 0.3);
+    assert!(design["chosen"]["likely"]["probability"].as_f64().unwrap() >= 0.9);
+    for (position, found) in design["outcome"]["by_format"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .enumerate()
+    {
+        let points = found["frontier"].as_array().unwrap().len();
+        for list in ["frontier_latency_intervals", "frontier_probabilities"] {
+            assert_eq!(design[list][position].as_array().unwrap().len(), points, "{list}");
+        }
+        assert_eq!(design["latencies"][position]["basis"], "population");
+        assert_eq!(design["latencies"][position]["coverage"], 0.9);
+    }
+
+    let bare = parsed("predict qwen2.5-0.5b --calibration bare");
+    assert_eq!(bare["latency"]["basis"], "bare");
+    assert_eq!(bare["latency"]["coverage"], 0.8);
+    let ratio = bare["latency"]["ttft_ratio"]["p90"].as_f64().unwrap();
+    let ttft = bare["evaluation"]["ttft_s"].as_f64().unwrap();
+    assert_eq!(
+        bare["intervals"]["ttft"]["high_s"].as_f64().unwrap(),
+        ratio * ttft
+    );
+
     let prediction = parsed("predict qwen2.5-0.5b --context 2048");
     assert_eq!(prediction["context"], 2048);
     assert_eq!(prediction["fits"], true);
     assert!(prediction["decode"]["rows"].as_array().unwrap().len() > 10);
+
+    let at_context = &prediction["tpot_at_context"]["predicted_s"];
+    assert_eq!(at_context, &prediction["tpot_at_context_s"]);
 
     let comparison = parsed("compare qwen2.5-0.5b deepseek-v3");
     let fits: Vec<bool> = comparison["models"]

@@ -8,6 +8,7 @@
     reason = "a test that cannot go on should stop"
 )]
 
+mod bad_calibrations;
 mod bad_files;
 mod bad_fit;
 mod bad_flags;
@@ -15,12 +16,19 @@ mod bad_names;
 mod bad_out;
 mod bad_runs;
 mod budgets;
+mod calibrate;
 mod commands;
 mod determinism;
+mod export;
+mod fake_bench;
 mod fit;
 mod folder;
 mod json;
 mod laws;
+mod measure_device;
+mod measure_interrupt;
+mod measure_models;
+mod measure_plan;
 mod plan_runs;
 mod runs;
 mod terminal;

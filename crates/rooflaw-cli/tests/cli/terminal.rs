@@ -82,7 +82,15 @@ fn odd_names_neither_tear_tables_nor_reach_the_terminal() {
 #[test]
 fn help_wraps() {
     for command in [
-        "", "design", "predict", "compare", "devices", "models", "laws", "spaces",
+        "",
+        "design",
+        "predict",
+        "compare",
+        "calibrate",
+        "devices",
+        "models",
+        "laws",
+        "spaces",
     ] {
         let help = shown(&format!("{command} --help"));
         for line in help.lines() {

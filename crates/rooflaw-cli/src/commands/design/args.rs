@@ -1,6 +1,7 @@
 //! The arguments of `rooflaw design`.
 
 use crate::input::{self, FormatArgs, LawArgs, WorkloadArgs};
+use crate::latency::DeviceArgs;
 use crate::output;
 use rooflaw::search::{Application, Objective};
 use std::path::PathBuf;
@@ -16,12 +17,14 @@ Examples:
   rooflaw design --device raspberry-pi-5 --weights Q4_K_M --max-tpot 50ms
   rooflaw design --application driving --weights fp16,w8a8 --out driving
   rooflaw design --objective decode --prompt-tokens 4096 --json
+  rooflaw design --weights Q4_0,Q8_0 --calibration pi.toml
+  rooflaw design --device apple-m4 --weights Q4_K_M --runtime llama.cpp
+  rooflaw design --calibration bare      the roofline's lower bound
   rooflaw design --device board.toml --law law.toml --space space.toml"
 )]
 pub struct Args {
-    /// A device's name, or a TOML file
-    #[arg(long, short, default_value = "jetson-agx-orin-64gb")]
-    pub device: String,
+    #[command(flatten)]
+    pub device: DeviceArgs,
     /// A design space's name, or a TOML file
     #[arg(long, default_value = "default")]
     pub space: String,

@@ -1,103 +1,26 @@
 //! `rooflaw design`: the main job, from a device and budgets to the best architecture.
 
 mod args;
+mod found;
 mod nothing;
 pub mod print;
+mod trust;
 
 pub use args::Args;
+pub use found::{Chosen, Design, Reference};
 
 use crate::input;
 use crate::output::{self, Folder, Progress};
-use crate::report::{self, ExpectedRatios};
+use crate::report;
 use anyhow::{Result, anyhow, bail};
-use rooflaw::device::Device;
 use rooflaw::format::Formats;
-use rooflaw::law::{COVERAGE, Extrapolation, LossInterval, LossLaw, NATS_PER_TOKEN};
+use rooflaw::law::{COVERAGE, LossInterval, LossLaw, NATS_PER_TOKEN};
 use rooflaw::models;
-use rooflaw::roofline::{Evaluation, Evaluator, Fallback, Roofline, Workload};
+use rooflaw::roofline::Evaluator;
 use rooflaw::search::{Budgets, Candidate, FormatOutcome, Objective, Outcome, Query};
 use rooflaw_report::figure::NamedPoint;
-use serde::Serialize;
 use std::time::Duration;
-
-/// Everything that a design run found.
-#[derive(Serialize)]
-pub struct Design<'a> {
-    /// The device.
-    pub device: &'a Device,
-    /// Whether the chosen architecture has experts of which the law knows nothing.
-    pub unseen_experts: Option<String>,
-    /// The law's id.
-    pub law: &'a str,
-    /// What the losses are measured in.
-    pub loss_unit: &'a str,
-    /// Tokens each architecture is trained on, for a law that asks for them.
-    pub training_tokens: Option<f64>,
-    /// The space's id.
-    pub space: &'a str,
-    /// The workload.
-    pub workload: Workload,
-    /// The latency minimised.
-    pub objective: Objective,
-    /// The budgets asked for, and the device's memory.
-    pub budgets: Budgets,
-    /// The budget on the objective's latency: the one asked for, or the reference's latency.
-    pub latency_budget_s: Option<f64>,
-    /// The chosen architecture.
-    pub chosen: Chosen,
-    /// The reference model.
-    pub reference: Reference,
-    /// The frontiers.
-    pub outcome: Outcome,
-    /// The interval of the loss of each frontier point, as the formats and points of `outcome`; empty for a law that
-    /// states none.
-    pub frontier_loss_intervals: Vec<Vec<LossInterval>>,
-    /// The probability with which the intervals hold.
-    pub coverage: f64,
-    /// Measured over predicted latency, by published measurements of the device's class.
-    pub expected_ratios: ExpectedRatios,
-    /// Precisions the device has no rate for.
-    pub fallbacks: Vec<Fallback>,
-    /// A sample of the space: latency in ms, loss.
-    #[serde(skip)]
-    pub cloud: Vec<(f64, f64)>,
-    /// Shapes of published models: latency in ms, loss.
-    #[serde(skip)]
-    pub known_models: Vec<NamedPoint>,
-}
-
-/// The architecture of the lowest loss within the budgets.
-#[derive(Serialize)]
-pub struct Chosen {
-    /// Its formats.
-    pub formats: Formats,
-    /// What it is and what is predicted of it.
-    #[serde(flatten)]
-    pub candidate: Candidate,
-    /// The interval of its loss, if the law states one.
-    pub loss_interval: Option<LossInterval>,
-    /// Where the law extrapolates.
-    pub extrapolations: Vec<Extrapolation>,
-}
-
-/// The model to compare with, in the first of the formats.
-#[derive(Serialize)]
-pub struct Reference {
-    /// Its name.
-    pub name: String,
-    /// What is predicted of its shape.
-    pub evaluation: Evaluation,
-    /// The frontier's lowest loss at no more than the reference's latency; None when the space is slower.
-    pub at_its_latency: Option<Candidate>,
-    /// `exp(loss at its latency − its loss)`: the ratio of perplexities under a law in nats/token.
-    pub perplexity_ratio: Option<f64>,
-    /// The interval of that ratio, if the law states one.
-    pub perplexity_ratio_interval: Option<LossInterval>,
-    /// The interval of its loss, if the law states one.
-    pub loss_interval: Option<LossInterval>,
-    /// Where the law extrapolates for it.
-    pub extrapolations: Vec<Extrapolation>,
-}
+use trust::Truster;
 
 /// Largest space searched.
 const MAX_COMBINATIONS: u64 = 100_000_000_000;
@@ -107,13 +30,15 @@ const CLOUD: u64 = 4000;
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<()> {
-    let device = input::device(&args.device)?;
     let law = args.law.law()?;
     let space = input::space(&args.space)?;
     let workload = args.workload.workload();
-    let formats = args.formats.formats()?;
     let assumptions = args.formats.assumptions();
-    let (objective, mut budgets) = args.objective_and_budgets()?;
+    let (device, latencies) = args
+        .device
+        .latencies(&args.formats.formats()?, args.formats.is_paper())?;
+    let (objective, asked) = args.objective_and_budgets()?;
+    let mut budgets = asked;
     // What would fail at the end had better fail before a search of minutes.
     if let Some(out) = &args.out {
         Folder::check(out)?;
@@ -128,15 +53,9 @@ pub fn run(args: &Args) -> Result<()> {
     }
     let capacity = device.memory_capacity_bytes;
     budgets.memory_bytes = Some(budgets.memory_bytes.map_or(capacity, |asked| asked.min(capacity)));
-    let evaluators: Vec<Evaluator> = formats
+    let evaluators: Vec<Evaluator> = latencies
         .iter()
-        .map(|formats| {
-            Evaluator::new(
-                law.clone(),
-                Roofline::new(&device, formats, &assumptions),
-                workload,
-            )
-        })
+        .map(|latency| Evaluator::new(law.clone(), latency.roofline(&device, &assumptions), workload))
         .collect();
     let first = evaluators
         .first()
@@ -158,8 +77,28 @@ pub fn run(args: &Args) -> Result<()> {
     let progress = Progress::new(space.len());
     let outcome = query.run(&|done| progress.advance(done));
     let elapsed = progress.finish();
-    let chosen = choose(&outcome, &law)
-        .ok_or_else(|| args.nothing_fits(&outcome, &budgets, &space.id, &device, &law))?;
+    let (chosen_formats, candidate) =
+        choose(&outcome).ok_or_else(|| args.nothing_fits(&outcome, &budgets, &space.id, &device, &law))?;
+    let truster = Truster {
+        device: &device,
+        latencies: &latencies,
+        evaluators: &evaluators,
+        reference: (&reference_model.architecture, &reference),
+        objective,
+        budgets,
+        asked,
+    };
+    let trust = truster.frontier(&outcome);
+    let chosen_features = law.features(&candidate.architecture);
+    let chosen = Chosen {
+        formats: chosen_formats,
+        loss_interval: law.interval(&chosen_features),
+        latency_intervals: truster.intervals(&chosen_formats, &candidate),
+        probabilities: truster.probabilities(&chosen_formats, &candidate),
+        likely: truster.likely(&outcome, &trust),
+        extrapolations: law.extrapolations(&chosen_features),
+        candidate,
+    };
     let at_its_latency = outcome
         .by_format
         .first()
@@ -183,6 +122,7 @@ pub fn run(args: &Args) -> Result<()> {
         reference: Reference {
             name: reference_model.name,
             evaluation: reference,
+            latency_intervals: truster.reference_intervals(),
             perplexity_ratio: in_nats.map(|found| (found.evaluation.loss - reference.loss).exp()),
             perplexity_ratio_interval: in_nats.and_then(|found| {
                 law.perplexity_ratio_interval(&law.features(&found.architecture), &reference_features)
@@ -191,16 +131,18 @@ pub fn run(args: &Args) -> Result<()> {
             loss_interval: law.interval(&reference_features),
             extrapolations: law.extrapolations(&reference_features),
         },
-        expected_ratios: ExpectedRatios::of(&device),
-        fallbacks: evaluators
+        fallbacks: latencies
             .iter()
-            .flat_map(|evaluator| evaluator.roofline().fallbacks())
+            .zip(&evaluators)
+            .flat_map(|(latency, evaluator)| latency.fallbacks(evaluator.roofline()))
             .copied()
             .collect(),
+        trust,
         cloud: cloud(&query, first),
         known_models: known_models(first, objective, capacity),
         chosen,
         outcome,
+        latencies: latencies.clone(),
     };
     if let Some(out) = &args.out {
         let mut folder = Folder::new(out)?;
@@ -216,21 +158,14 @@ pub fn run(args: &Args) -> Result<()> {
 }
 
 /// The lowest loss among the formats' best; of equals the fastest format named first.
-fn choose(outcome: &Outcome, law: &LossLaw) -> Option<Chosen> {
+fn choose(outcome: &Outcome) -> Option<(Formats, Candidate)> {
     let best = |found: &FormatOutcome| found.best.map(|candidate| (found.formats, candidate));
-    let (formats, candidate) = outcome
+    outcome
         .by_format
         .iter()
         .filter_map(best)
         .filter(|(_, candidate)| candidate.evaluation.loss.is_finite())
-        .min_by(|a, b| a.1.evaluation.loss.total_cmp(&b.1.evaluation.loss))?;
-    let features = law.features(&candidate.architecture);
-    Some(Chosen {
-        formats,
-        candidate,
-        loss_interval: law.interval(&features),
-        extrapolations: law.extrapolations(&features),
-    })
+        .min_by(|a, b| a.1.evaluation.loss.total_cmp(&b.1.evaluation.loss))
 }
 
 fn frontier_loss_intervals(outcome: &Outcome, law: &LossLaw) -> Vec<Vec<LossInterval>> {

@@ -3,13 +3,14 @@
 use super::{Args, Design, args, rate, warnings};
 use crate::commands::models::ffn;
 use crate::input::DEFAULT_LAW;
+use crate::latency;
 use crate::output::{self, MeasuredTable};
 use crate::report;
 use anyhow::Result;
 use rooflaw::architecture::{Architecture, KvProjection};
 use rooflaw::law::LossLaw;
 use rooflaw::roofline::Evaluation;
-use rooflaw::search::{Candidate, FormatOutcome, Objective};
+use rooflaw::search::{FormatOutcome, Objective};
 use std::time::Duration;
 
 /// Rows of the frontier shown on the terminal.
@@ -44,19 +45,25 @@ pub fn print(args: &Args, design: &Design<'_>, law: &LossLaw, elapsed: Duration)
     output::table(&chosen_table(design))?;
     output::line("")?;
     output::line(&comparison(design))?;
-    for found in &outcome.by_format {
+    for sentence in probabilities(design) {
+        output::line(&sentence)?;
+    }
+    for (position, found) in outcome.by_format.iter().enumerate() {
         output::line("")?;
-        let shown = spread(&found.frontier, ROWS);
+        let shown = spread(found.frontier.len(), ROWS);
         output::heading(&format!(
             "Frontier with {} weights ({} of {} points)",
             found.formats.weights,
             shown.len(),
             output::thousands(found.frontier.len() as u64)
         ))?;
-        output::table(&frontier_table(&shown, design.objective, law))?;
+        output::table(&frontier_table(design, position, &shown, law))?;
     }
     output::line("")?;
-    output::line(&report::accuracy(design.device))?;
+    output::line(latency::factor_legend(&design.latencies))?;
+    for sentence in latency::sentences(design.device, &design.latencies) {
+        output::line(&sentence)?;
+    }
     output::line(&report::loss_text(law))?;
     for warning in warnings(design) {
         output::warning(&warning)?;
@@ -102,6 +109,16 @@ pub fn chosen_table(design: &Design<'_>) -> MeasuredTable {
         report::loss(evaluations[0].loss, chosen.loss_interval),
         report::loss(evaluations[1].loss, reference.loss_interval),
     ]);
+    let intervals = [&chosen.latency_intervals, &reference.latency_intervals];
+    for (name, objective) in [
+        ("TTFT", Objective::Prefill),
+        ("TPOT, mean", Objective::Decode),
+        ("total latency", Objective::Total),
+    ] {
+        let [chosen, reference] =
+            intervals.map(|of| latency::interval_of(&latency::of_objective(of, objective)));
+        table.push(vec![name.to_owned(), chosen, reference]);
+    }
     let mut row = |name: &str, value: &dyn Fn(&Evaluation) -> String| {
         table.push(vec![
             name.to_owned(),
@@ -109,9 +126,6 @@ pub fn chosen_table(design: &Design<'_>) -> MeasuredTable {
             value(evaluations[1]),
         ]);
     };
-    row("TTFT", &|e| output::seconds(e.ttft_s));
-    row("TPOT, mean", &|e| output::seconds(e.tpot_s));
-    row("total latency", &|e| output::seconds(e.total_s));
     row("memory", &|e| output::gigabytes(e.memory.total_bytes()));
     row("parameters", &|e| output::parameters(e.parameters.total));
     row("active per token", &|e| output::parameters(e.parameters.active));
@@ -195,42 +209,84 @@ pub fn comparison(design: &Design<'_>) -> String {
     )
 }
 
-/// `n` candidates spread evenly along the frontier, first and last included.
-pub fn spread(frontier: &[Candidate], n: usize) -> Vec<Candidate> {
-    if frontier.len() <= n {
-        return frontier.to_vec();
+/// How likely the chosen architecture meets its budgets, and what meets them all but certainly.
+pub fn probabilities(design: &Design<'_>) -> Vec<String> {
+    let chosen = &design.chosen;
+    let percent = |probability: f64| format!("{:.0} %", (100.0 * probability).clamp(1.0, 99.0));
+    let mut sentences: Vec<String> = chosen
+        .probabilities
+        .iter()
+        .map(|found| {
+            let (name, probability) = (found.latency.latency_name(), percent(found.probability));
+            let budget = output::seconds(found.budget_s);
+            if found.is_reference {
+                let reference = &design.reference.name;
+                format!("The chosen architecture's {name} is at most {reference}'s with a probability of {probability}.")
+            } else {
+                format!("The chosen architecture meets {name} ≤ {budget} with a probability of {probability}.")
+            }
+        })
+        .collect();
+    if let Some(likely) = &chosen.likely
+        && likely.candidate.index != chosen.candidate.index
+    {
+        let evaluation = &likely.candidate.evaluation;
+        sentences.push(format!(
+            "With a probability of {}: {}; loss {}, {} {}.",
+            percent(likely.probability),
+            shape(&likely.candidate.architecture),
+            output::loss(evaluation.loss),
+            design.objective.latency_name(),
+            latency::interval_of(&latency::of_objective(
+                &likely.latency_intervals,
+                design.objective
+            )),
+        ));
     }
-    // Evenly by position: the frontier is denser where there is more to choose from.
-    (0..n)
-        .map(|i| frontier[i * (frontier.len() - 1) / (n - 1)])
-        .collect()
+    sentences
 }
 
-/// Rows of a frontier, at most 80 columns.
-pub fn frontier_table(candidates: &[Candidate], objective: Objective, law: &LossLaw) -> MeasuredTable {
-    let latency = format!(
+/// `n` of so many places spread evenly, first and last included.
+pub fn spread(len: usize, n: usize) -> Vec<usize> {
+    if len <= n {
+        return (0..len).collect();
+    }
+    // Evenly by position: the frontier is denser where there is more to choose from.
+    (0..n).map(|i| i * (len - 1) / (n - 1)).collect()
+}
+
+/// Rows of a format's frontier, at most 80 columns.
+pub fn frontier_table(design: &Design<'_>, format: usize, shown: &[usize], law: &LossLaw) -> MeasuredTable {
+    let objective = design.objective;
+    let latency_ms = format!(
         "{} ms",
         objective.latency_name().split(' ').next().unwrap_or_default()
     );
     let mut table = MeasuredTable::new(
         &[
-            &latency,
+            &latency_ms,
+            "×÷",
             "loss",
             "layers",
             "hidden",
             "heads",
-            if law.ensemble.is_some() {
-                "FFN k/E×w"
-            } else {
-                "FFN (k/E×width)"
-            },
+            "FFN k/E×w",
             "total",
             "active",
             "GB",
         ],
-        &[5],
+        &[6],
     );
-    for candidate in candidates {
+    let (Some(found), Some(intervals)) = (
+        design.outcome.by_format.get(format),
+        design.trust.frontier_latency_intervals.get(format),
+    ) else {
+        return table;
+    };
+    for (candidate, intervals) in shown
+        .iter()
+        .filter_map(|&place| Some((found.frontier.get(place)?, intervals.get(place)?)))
+    {
         let (architecture, evaluation) = (&candidate.architecture, &candidate.evaluation);
         let n_kv_heads = match architecture.attention.kv {
             KvProjection::Grouped { n_kv_heads, .. } => n_kv_heads.to_string(),
@@ -238,6 +294,7 @@ pub fn frontier_table(candidates: &[Candidate], objective: Objective, law: &Loss
         };
         table.push(vec![
             output::milliseconds(objective.latency_s(evaluation)),
+            latency::factor(&latency::of_objective(intervals, objective)),
             law.interval(&law.features(architecture)).map_or_else(
                 || output::loss(evaluation.loss),
                 |interval| format!("{:.3}±{:.3}", evaluation.loss, interval.half_width()),

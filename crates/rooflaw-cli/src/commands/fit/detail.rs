@@ -3,8 +3,8 @@
 use super::{Args, power};
 use anyhow::Result;
 use rooflaw::law::fit::{
-    Compared, Identifiability, LawFit, Objective, Observations, ParameterIntervals, Profiles,
-    bootstrap_intervals, identify, prediction_interval, profile,
+    Compared, Extension, Identifiability, LawFit, Objective, Observations, ParameterIntervals, Profiles,
+    Verdict, best_extension, bootstrap_intervals, identify, prediction_interval, profile,
 };
 use rooflaw::law::{About, COVERAGE, LawFile};
 use rooflaw::runs::RunTable;
@@ -24,6 +24,8 @@ pub struct Detail {
     pub profiles: Option<Profiles>,
     /// Which numbers the runs determine.
     pub identifiability: Option<Identifiability>,
+    /// The run beyond the runs that would tell most of what they determine least; `None` when they determine all.
+    pub extension: Option<Extension>,
     /// What the law says of each row.
     pub predicted: Vec<f64>,
     /// Where a new run like each row would lie, with probability [`COVERAGE`].
@@ -118,6 +120,14 @@ pub fn of(
             .map_err(|error| remark("no verdict on the numbers", &error))
             .ok()
     });
+    let undetermined = identifiability.as_ref().is_some_and(|found: &Identifiability| {
+        let mut parameters = found.parameters.iter();
+        parameters.any(|report| report.verdict != Verdict::Identifiable)
+    });
+    let extension = match power(&fit) {
+        Some(fit) if undetermined => best_extension(fit, observations)?,
+        _ => None,
+    };
     let predicted = fit.predict(observations)?;
     let scatter = fit.scatter(observations)?;
     let by_member: Vec<Vec<f64>> = good
@@ -149,6 +159,7 @@ pub fn of(
         bootstrap,
         profiles,
         identifiability,
+        extension,
         predicted,
         prediction_intervals,
         scatter,

@@ -42,6 +42,7 @@ pub fn of(fitted: &Fitted) -> Value {
         "intervals": detail.intervals,
         "bootstrap_intervals": detail.bootstrap,
         "identifiability": detail.identifiability,
+        "extension": detail.extension,
         "scatter_of_log_loss": detail.scatter,
         "outliers": detail.outliers,
         "prediction_interval_coverage": COVERAGE,

@@ -29,13 +29,13 @@ pub struct Fitted {
     pub compared: Vec<Compared>,
     /// Laws that do not suit the table, and why.
     pub unsuited: Vec<(String, String)>,
-    /// The index of the law of the least cross-validated error.
+    /// The index of the law to trust.
     pub best: usize,
     /// The variable that says which runs are large.
     pub size: Option<String>,
     /// How many parts cross-validation leaves out in turn.
     pub folds: usize,
-    /// The law of the least error in detail.
+    /// The law to trust in detail.
     pub detail: Detail,
     /// The law's file; why it would not be read again, if it would not.
     pub file: std::result::Result<String, String>,
@@ -137,32 +137,16 @@ fn law_file(law: &LawFile) -> std::result::Result<String, String> {
     }
 }
 
-/// The law to trust: of the least cross-validated error; without one, of the best fit.
+/// The law to trust, or why there is none.
 fn best(compared: &[Compared]) -> Result<usize> {
-    let error = |row: &Compared| {
-        let fitted = row.fit.as_ref().ok()?;
-        Some(match &row.cross_validation {
-            Ok(validated) if validated.quality.mae.is_finite() => (0, validated.quality.mae),
-            _ => (1, fitted.quality().mae),
-        })
-    };
-    let found = compared
-        .iter()
-        .enumerate()
-        .filter_map(|(index, row)| Some((index, error(row)?)))
-        .min_by(|(_, a), (_, b)| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-    match (found, compared.first()) {
-        (Some((index, _)), _) => Ok(index),
-        (
-            None,
-            Some(Compared {
-                fit: Err(error),
-                name,
-                ..
-            }),
-        ) => Err(anyhow::Error::from(error.clone()).context(format!("law {name}"))),
-        (None, _) => Err(anyhow::anyhow!("no law was fitted")),
-    }
+    fit::most_trusted(compared).ok_or_else(|| match compared.first() {
+        Some(Compared {
+            fit: Err(error),
+            name,
+            ..
+        }) => anyhow::Error::from(error.clone()).context(format!("law {name}")),
+        _ => anyhow::anyhow!("no law was fitted"),
+    })
 }
 
 fn form(file: &LawFile) -> Option<&Form> {

@@ -1,7 +1,7 @@
 //! What `rooflaw fit` says on the terminal.
 
 use super::tables::{
-    comparison_table, error, numbers_table, ordered, quality_table, short_name, significant,
+    comparison_table, error, number, numbers_table, ordered, quality_table, short_name, significant,
 };
 use super::{Args, Fitted, laws::by_reason, power};
 use crate::commands::laws;
@@ -143,23 +143,10 @@ pub fn comparison_text(fitted: &Fitted) -> String {
         fitted.folds
     );
     let best = &fitted.compared[fitted.best];
-    let Ok(found) = &best.cross_validation else {
-        return text;
-    };
-    let simpler: Vec<&str> = ordered(fitted)
-        .into_iter()
-        .filter(|row| row.n_parameters < best.n_parameters)
-        .filter(|row| {
-            let error = row.cross_validation.as_ref().map(|other| other.quality.mae);
-            error.is_ok_and(|mae| mae <= found.quality.mae + found.mae_error)
-        })
-        .map(|row| row.name.as_str())
-        .collect();
-    if !simpler.is_empty() {
+    if let Some(least) = ordered(fitted).first().filter(|row| row.name != best.name) {
         text.push_str(&format!(
-            " {} is best, but within its standard error of fewer numbers: {}.",
-            best.name,
-            simpler.join(", ")
+            " {} errs least; {} is within a standard error of it with fewer numbers, and is taken.",
+            least.name, best.name
         ));
     }
     let larger = |row: &Compared| Some(row.extrapolation.as_ref()?.as_ref().ok()?.quality.mae);
@@ -283,6 +270,24 @@ pub fn sentences(fitted: &Fitted) -> Vec<String> {
             .as_ref()
             .map_or(convergence.at_optimum, |fit| fit.convergence().at_optimum),
     )];
+    if let Some(found) = &detail.extension {
+        let others = found.at.iter().filter(|(name, _)| *name != found.variable);
+        let others: Vec<String> = others
+            .map(|(name, value)| format!("{name} {}", number(*value)))
+            .collect();
+        let beside = if others.is_empty() {
+            String::new()
+        } else {
+            format!(" (with {})", others.join(", "))
+        };
+        lines.push(format!(
+            "What these runs determine least would gain most from one with {} {}{beside}, twice as far as they reach: its \
+             variance would fall by {:.0} %.",
+            found.variable,
+            number(found.value),
+            100.0 * found.gain
+        ));
+    }
     let mut widths: Vec<f64> = detail
         .prediction_intervals
         .iter()
