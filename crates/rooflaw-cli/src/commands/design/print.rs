@@ -1,6 +1,6 @@
 //! What `rooflaw design` says on the terminal.
 
-use super::{Args, Design, args, rate, warnings};
+use super::{Args, Design, args, effort, warnings};
 use crate::commands::models::ffn;
 use crate::input::DEFAULT_LAW;
 use crate::latency;
@@ -29,10 +29,9 @@ pub fn print(args: &Args, design: &Design<'_>, law: &LossLaw, elapsed: Duration)
         design.space,
     ))?;
     output::line(&format!(
-        "{} combinations, {} architectures evaluated in {}",
-        output::thousands(outcome.n_combinations),
-        output::thousands(outcome.n_architectures),
-        rate(outcome, elapsed),
+        "{} in {}",
+        effort::text(outcome),
+        effort::time(outcome, elapsed)
     ))?;
     output::line("")?;
     output::heading("The best within the budgets")?;
