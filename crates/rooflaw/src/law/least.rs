@@ -84,7 +84,7 @@ impl LeastLoss {
         })
     }
 
-    /// Whether the law uses a feature.
+    /// Whether the law's loss depends on a feature.
     pub(crate) fn uses(&self, feature: Feature) -> bool {
         self.used.contains(&feature)
     }

@@ -115,6 +115,39 @@ impl Region {
         (0..MAX_AXES).map(|axis| u128::from(self.extent(axis))).product()
     }
 
+    /// How many combinations there are of the values of some axes.
+    pub(crate) fn size_along(&self, axes: AxisSet) -> u128 {
+        let among = (0..MAX_AXES).filter(|axis| axes & (1 << axis) != 0);
+        among.map(|axis| u128::from(self.extent(axis))).product()
+    }
+
+    /// Calls `visit` with a box for each combination of the values of some axes.
+    pub(crate) fn cells(&self, axes: AxisSet, mut visit: impl FnMut(&Region)) {
+        let mut cell = *self;
+        for axis in (0..MAX_AXES).filter(|axis| axes & (1 << axis) != 0) {
+            cell.last[axis] = cell.first[axis];
+        }
+        loop {
+            visit(&cell);
+            let next = (0..MAX_AXES)
+                .rev()
+                .filter(|axis| axes & (1 << axis) != 0)
+                .find(|&axis| {
+                    let wraps = cell.first[axis] == self.last[axis];
+                    let position = if wraps {
+                        self.first[axis]
+                    } else {
+                        cell.first[axis] + 1
+                    };
+                    (cell.first[axis], cell.last[axis]) = (position, position);
+                    !wraps
+                });
+            if next.is_none() {
+                return;
+            }
+        }
+    }
+
     /// The two halves along an axis that has more than one value.
     pub(crate) fn halves(&self, axis: usize) -> [Region; 2] {
         let middle = self.first[axis] + (self.last[axis] - self.first[axis]) / 2;
@@ -239,7 +272,7 @@ impl<'a> Regions<'a> {
     }
 
     /// The axes that a variable depends on.
-    pub(super) const fn axes_of(&self, variable: Variable) -> AxisSet {
+    pub(crate) const fn axes_of(&self, variable: Variable) -> AxisSet {
         self.set_by[variable as usize]
     }
 

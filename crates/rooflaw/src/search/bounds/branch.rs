@@ -31,7 +31,10 @@ pub(super) struct Step<const N: usize> {
 }
 
 /// Boxes of up to so many combinations are evaluated whole.
-pub(super) const LEAF: u128 = 48;
+pub(super) const LEAF: u128 = 64;
+
+/// Boxes with up to so many combinations of what the loss depends on are looked at combination by combination.
+const CELLS: u128 = 8;
 
 /// Axes of at most this many values are split into all of them where the structure depends on them.
 const SLICED: u64 = 64;
@@ -61,6 +64,11 @@ impl<const N: usize> Step<N> {
             step.evaluate(problem, incumbent, &open.region);
             return step;
         }
+        let is_bounded = matches!(open.bound, Bound::AtLeast(_));
+        if is_bounded && (2..=CELLS).contains(&open.region.size_along(problem.loss_axes())) {
+            step.cells(problem, incumbent, &open.region);
+            return step;
+        }
         match &open.bound {
             Bound::Nothing => step.settled = size,
             Bound::Mixed(axes) => step.split_structure(problem, incumbent, &open.region, *axes),
@@ -77,6 +85,17 @@ impl<const N: usize> Step<N> {
                 && !incumbent.dominates(&point)
             {
                 self.points.push((point, cursor.index()));
+            }
+        });
+    }
+
+    /// Looks at every combination that the loss depends on: at each with what else there is, which only costs.
+    fn cells(&mut self, problem: &Problem<'_, N>, incumbent: &Incumbent<N>, region: &Region) {
+        region.cells(problem.loss_axes(), |cell| {
+            match self.part(problem, incumbent, *cell) {
+                Part::Settled => self.settled += cell.size(),
+                Part::Open(..) if cell.size() <= LEAF => self.evaluate(problem, incumbent, cell),
+                part @ Part::Open(..) => self.keep(cell, part, &UNTRIED),
             }
         });
     }
@@ -185,7 +204,7 @@ fn best(region: &Region, gains: &Gains) -> Option<usize> {
     axes.max_by(|&a, &b| gains[a].total_cmp(&gains[b]).then(b.cmp(&a)))
 }
 
-/// The axes to try: those never tried, and [`TRIED`] of the others, those that gain most.
+/// The axes to try: those never tried, and those that gain at least [`WORTH`] of what the best one gains.
 fn promising(region: &Region, gains: &Gains) -> impl Iterator<Item = usize> + use<> {
     let mut axes: [usize; MAX_AXES] = std::array::from_fn(|axis| axis);
     let worth: [f32; MAX_AXES] = std::array::from_fn(|axis| {
@@ -196,18 +215,18 @@ fn promising(region: &Region, gains: &Gains) -> impl Iterator<Item = usize> + us
         }
     });
     axes.sort_by(|&a, &b| worth[b].total_cmp(&worth[a]));
-    let n_untried = worth.iter().filter(|&&worth| worth == f32::INFINITY).count();
-    let n_axes = worth.iter().filter(|&&worth| worth >= 0.0).count();
-    axes.into_iter().take((n_untried + TRIED).min(n_axes))
+    let tried = worth.iter().filter(|worth| worth.is_finite());
+    let least = tried.fold(0.0, |most: f32, &worth| most.max(worth)) * WORTH;
+    axes.into_iter().take_while(move |&axis| worth[axis] >= least)
 }
 
-/// Axes tried again.
-const TRIED: usize = 3;
+/// Axes that gain less than this share of the best one's gain are not tried again.
+const WORTH: f32 = 0.1;
 
 const UNTRIED: Gains = [f32::INFINITY; MAX_AXES];
 
 /// How much the better half's gain counts.
-const SECOND: f64 = 1e-3;
+const SECOND: f64 = 0.1;
 
 /// A part of a box.
 #[derive(Clone, Copy)]

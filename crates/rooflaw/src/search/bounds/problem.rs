@@ -3,7 +3,7 @@
 use super::super::{Budgets, Objective, Query};
 use crate::law::{Feature, FeatureSpans, LeastLoss};
 use crate::roofline::{Evaluation, Least, LeastCosts};
-use crate::space::{AxisSet, Cursor, DesignSpace, Region, Regions, Seen, Sight, Span};
+use crate::space::{AxisSet, Cursor, DesignSpace, Region, Regions, Seen, Sight, Span, Variable};
 
 /// The search for one evaluator's frontier in `N` objectives: latency, loss and, with three, memory.
 pub(super) struct Problem<'a, const N: usize> {
@@ -11,6 +11,9 @@ pub(super) struct Problem<'a, const N: usize> {
     pub(super) regions: &'a Regions<'a>,
     costs: LeastCosts<'a>,
     loss: LeastLoss,
+    /// The axes that the law's loss depends on. The others, windows for one, cost time or memory alone: with all their
+    /// values a box has the bounds that it has with the cheapest.
+    loss_axes: AxisSet,
     /// The most of each quantity that can be budgeted; infinite where nothing limits it.
     filters: [f64; 6],
     /// Whether the law, or a limit of the space, asks for the most parameters of a box.
@@ -65,6 +68,10 @@ impl<'a, const N: usize> Problem<'a, N> {
             .min(filters[4])
             .min(limits.total_parameters.max.unwrap_or(f64::INFINITY));
         Problem {
+            loss_axes: (Feature::ALL.into_iter())
+                .filter(|&feature| loss.uses(feature))
+                .flat_map(variables)
+                .fold(0, |axes, &variable| axes | regions.axes_of(variable)),
             needs_most: counted.into_iter().any(|feature| loss.uses(feature))
                 || limits.total_parameters.min.is_some()
                 || limits.active_parameters.min.is_some(),
@@ -76,6 +83,10 @@ impl<'a, const N: usize> Problem<'a, N> {
             costs,
             loss,
         }
+    }
+
+    pub(super) const fn loss_axes(&self) -> AxisSet {
+        self.loss_axes
     }
 
     pub(super) const fn space(&self) -> &'a DesignSpace {
@@ -184,6 +195,45 @@ impl<'a, const N: usize> Problem<'a, N> {
                 evaluation.memory.total_bytes(),
             )
         })
+    }
+}
+
+/// The variables that a feature of an architecture depends on.
+const fn variables(feature: Feature) -> &'static [Variable] {
+    const FFN: &[Variable] = &[
+        Variable::IntermediateSize,
+        Variable::NExperts,
+        Variable::ExpertsPerToken,
+        Variable::ExpertSize,
+        Variable::NSharedExperts,
+        Variable::SharedExpertSize,
+        Variable::NDenseLayers,
+        Variable::NLayers,
+        Variable::HiddenSize,
+    ];
+    const SIZE: &[Variable] = &[
+        Variable::IntermediateSize,
+        Variable::NExperts,
+        Variable::ExpertsPerToken,
+        Variable::ExpertSize,
+        Variable::NSharedExperts,
+        Variable::SharedExpertSize,
+        Variable::NDenseLayers,
+        Variable::NLayers,
+        Variable::HiddenSize,
+        Variable::VocabSize,
+        Variable::NHeads,
+        Variable::NKvHeads,
+        Variable::HeadDim,
+    ];
+    match feature {
+        Feature::NLayers => &[Variable::NLayers],
+        Feature::HiddenSize => &[Variable::HiddenSize],
+        Feature::FfnRatio | Feature::ActivationRate => FFN,
+        Feature::KvDim => &[Variable::NKvHeads, Variable::HeadDim],
+        Feature::NExperts => &[Variable::NExperts],
+        Feature::Parameters | Feature::ActiveParameters | Feature::NonEmbeddingParameters => SIZE,
+        Feature::Tokens => &[],
     }
 }
 
