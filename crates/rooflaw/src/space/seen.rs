@@ -78,12 +78,14 @@ impl Whole {
 
     /// The positive whole numbers of a span.
     fn within(span: Span) -> Option<Whole> {
-        let (low, high) = (span.low.max(1.0).ceil(), span.high.min(MAX_INTEGER).floor());
-        // Numbers between 1 and 2^24, or NaN, which fails the comparison.
-        (span.is_set() && low <= high).then_some(Whole {
-            low: low as u32,
-            high: high as u32,
-        })
+        // Both within what integers hold: conversions cut off, which functions of the standard library would do slowly.
+        let (least, most) = (
+            span.low.max(1.0).min(2.0 * MAX_INTEGER),
+            span.high.min(MAX_INTEGER),
+        );
+        let (low, high) = (least as u32, most as u32);
+        let low = low + u32::from(f64::from(low) < least);
+        (span.is_set() && low <= high).then_some(Whole { low, high })
     }
 
     const fn is_single(self) -> bool {
