@@ -31,5 +31,6 @@ mod measure_models;
 mod measure_plan;
 mod plan_runs;
 mod runs;
+mod search;
 mod terminal;
 mod tool;

@@ -1,6 +1,6 @@
 //! `rooflaw measure plan`: a folder with which another machine measures models.
 
-use super::interrupt;
+use crate::interrupt;
 use super::models::{LengthArgs, weights};
 use crate::input::ModelsArgs;
 use crate::output::{self, Folder, MeasuredTable, Progress};
