@@ -160,7 +160,7 @@ fn page(design: &Design<'_>, law: &LossLaw, budgets: &str, blocks: Vec<Block>) -
         ),
         summary: format!(
             "The lowest loss within {budgets}: {}. Batch {}, {} tokens in, {} out.",
-            effort::text(&design.outcome),
+            effort::combinations(&design.outcome),
             design.workload.batch,
             output::thousands(u64::from(design.workload.prompt_tokens)),
             design.workload.generated_tokens,

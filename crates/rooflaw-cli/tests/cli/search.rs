@@ -10,9 +10,13 @@ fn design(arguments: &str) -> Value {
 
 #[test]
 fn both_ways_lead_to_the_same_frontier() {
-    for more in ["", "--minimize-memory --max-ttft 40ms", "--weights Q4_K_M,w8a8 --objective decode"] {
-        let [bounds, enumerated] = ["bounds", "enumerate"]
-            .map(|method| design(&format!("--space paper --search {method} {more}")));
+    for more in [
+        "",
+        "--minimize-memory --max-ttft 40ms",
+        "--weights Q4_K_M,w8a8 --objective decode",
+    ] {
+        let [bounds, enumerated] =
+            ["bounds", "enumerate"].map(|method| design(&format!("--space paper --search {method} {more}")));
         assert_eq!(bounds["outcome"]["effort"]["method"], "bounds");
         assert_eq!(enumerated["outcome"]["effort"]["method"], "enumeration");
         assert_eq!(bounds["outcome"]["n_architectures"], Value::Null);

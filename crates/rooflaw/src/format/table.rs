@@ -132,7 +132,23 @@ impl WeightTable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::TensorShape;
+    use crate::format::{TensorShape, more_bits_share};
+
+    #[test]
+    fn what_is_relaxed_has_its_number() {
+        for (number, relaxed) in Relaxed::all().enumerate() {
+            assert_eq!(relaxed.number(), number);
+        }
+    }
+
+    /// Bounds rest on it: more layers never have fewer with more bits.
+    #[test]
+    fn layers_with_more_bits_grow_with_layers() {
+        let count = |n_layers: u32| (more_bits_share(n_layers) * f64::from(n_layers)).round();
+        for n_layers in 1..4096 {
+            assert!(count(n_layers) <= count(n_layers + 1), "{n_layers}");
+        }
+    }
 
     #[test]
     fn the_table_says_what_the_format_says() {

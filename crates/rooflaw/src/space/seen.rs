@@ -9,6 +9,10 @@ use crate::architecture::{Architecture, Attention, Ffn, KvProjection, Moe, Slidi
 
 /// What a look at a box finds.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "bounds are computed millions of times, and a box would allocate"
+)]
 pub(crate) enum Sight {
     /// There is no architecture.
     Empty,
@@ -79,10 +83,7 @@ impl Whole {
     /// The positive whole numbers of a span.
     fn within(span: Span) -> Option<Whole> {
         // Both within what integers hold: conversions cut off, which functions of the standard library would do slowly.
-        let (least, most) = (
-            span.low.max(1.0).min(2.0 * MAX_INTEGER),
-            span.high.min(MAX_INTEGER),
-        );
+        let (least, most) = (span.low.clamp(1.0, 2.0 * MAX_INTEGER), span.high.min(MAX_INTEGER));
         let (low, high) = (least as u32, most as u32);
         let low = low + u32::from(f64::from(low) < least);
         (span.is_set() && low <= high).then_some(Whole { low, high })

@@ -5,26 +5,30 @@ use crate::output;
 use rooflaw::search::{Gap, Method, Outcome, Reason};
 use std::time::Duration;
 
-/// What was evaluated, and whether the frontier is exact.
-pub fn text(outcome: &Outcome) -> String {
+/// How many combinations there are, how they were searched, and whether the frontier is exact.
+pub fn combinations(outcome: &Outcome) -> String {
     let effort = &outcome.effort;
-    let combinations = output::thousands(outcome.n_combinations);
-    let evaluated = output::thousands(effort.n_evaluations);
-    let exactness = if effort.is_exact { "exact" } else { "not exact" };
-    if effort.method == Method::Bounds {
-        return format!(
-            "{combinations} combinations by bounds, {exactness}: {evaluated} evaluated, {} boxes",
-            output::thousands(effort.n_boxes)
-        );
-    }
-    let because = match effort.enumerated_because {
-        Some(Reason::NoBounds) => " (the law has no valid bounds)",
-        _ => "",
+    let way = match (effort.method, effort.enumerated_because) {
+        (Method::Bounds, _) => "by bounds",
+        (_, Some(Reason::NoBounds)) => "enumerated, as the law has no valid bounds",
+        _ => "enumerated",
     };
+    let exactness = if effort.is_exact { "exact" } else { "not exact" };
     format!(
-        "{combinations} combinations{because}, {exactness}: {} architectures evaluated",
-        outcome.n_architectures.map_or(evaluated, output::thousands)
+        "{} combinations {way}: {exactness}",
+        output::thousands(outcome.n_combinations)
     )
+}
+
+/// How much was evaluated.
+pub fn evaluated(outcome: &Outcome) -> String {
+    let effort = &outcome.effort;
+    let n = outcome.n_architectures.unwrap_or(effort.n_evaluations);
+    let mut text = format!("{} architectures evaluated", output::thousands(n));
+    if effort.method == Method::Bounds {
+        text += &format!(", {} boxes bounded", output::thousands(effort.n_boxes));
+    }
+    text
 }
 
 /// How long it took.

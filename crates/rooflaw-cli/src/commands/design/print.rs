@@ -28,9 +28,10 @@ pub fn print(args: &Args, design: &Design<'_>, law: &LossLaw, elapsed: Duration)
         report::law_text(law),
         design.space,
     ))?;
+    output::line(&effort::combinations(outcome))?;
     output::line(&format!(
         "{} in {}",
-        effort::text(outcome),
+        effort::evaluated(outcome),
         effort::time(outcome, elapsed)
     ))?;
     output::line("")?;

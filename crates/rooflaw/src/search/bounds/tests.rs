@@ -33,17 +33,17 @@ proptest! {
         let problem = Problem::<3>::new(&query, &regions, LeastCosts::new(evaluator), loss);
         let place = |axis: usize, fraction: f64| (fraction * f64::from(random.space.extent(axis))) as u32;
         let mut region = Region::whole(&random.space);
-        for axis in 0..regions.n_axes() {
-            let (a, b) = (corners[axis].0, corners[axis].0 + corners[axis].1.powf(wide));
+        for (axis, corner) in corners.iter().enumerate().take(regions.n_axes()) {
+            let (a, b) = (corner.0, corner.0 + corner.1.powf(wide));
             region.restrict(axis, place(axis, a), place(axis, b.min(0.999_999)));
         }
         let bound = problem.bound(&region);
         let least = problem.least_quantities(&region);
         for point in &points {
             let mut cursor = Cursor::new(&random.space, 0);
-            for axis in 0..regions.n_axes() {
+            for (axis, fraction) in point.iter().enumerate().take(regions.n_axes()) {
                 let (first, extent) = region.range(axis);
-                cursor.place(axis, first + (point[axis].0 * extent as f64) as u32);
+                cursor.place(axis, first + (fraction.0 * extent as f64) as u32);
             }
             let Some(evaluation) = problem.evaluate(&cursor) else { continue };
             let text = || format!("{:?}\n{}", cursor.architecture(), random.text);
