@@ -309,10 +309,10 @@ impl Setting {
                 variable,
                 ascends: numbers.is_sorted(),
                 names: values()
-                    .zip(0..)
-                    .filter_map(|(value, position)| match value {
+                    .enumerate()
+                    .filter_map(|(position, value)| match value {
                         Value::Number(_) => None,
-                        Value::SameAs(other) => Some((position, other)),
+                        Value::SameAs(other) => Some((position as u16, other)),
                     })
                     .collect(),
                 numbers,

@@ -2,8 +2,11 @@
 
 use super::problem::{Bound, Problem};
 use super::*;
-use crate::search::Budgets;
-use crate::space::{Cursor, Region};
+use crate::format::Formats;
+use crate::operators::Assumptions;
+use crate::roofline::{Roofline, Workload};
+use crate::search::{Budgets, Method, Objective};
+use crate::space::{Cursor, DesignSpace, Region};
 use proptest::prelude::*;
 
 #[path = "../../../tests/search/problem.rs"]
@@ -69,4 +72,37 @@ proptest! {
             }
         }
     }
+}
+
+/// The longest axes that a space may have, and nearly 2^64 combinations: what is found at once, and a proof.
+#[test]
+fn the_largest_spaces_are_searched() {
+    let axis = |name: &str, n: u32| {
+        format!("[[axes]]\nvariable = \"{name}\"\nrange = {{ min = 1, max = {n}, step = 1 }}\n")
+    };
+    let text = "name = \"large\"\n[fixed]\nn_kv_heads = 1\nhead_dim = 64\nintermediate_size = 64\n"
+        .to_owned()
+        + &["n_layers", "hidden_size", "vocab_size"]
+            .map(|name| axis(name, 1 << 16))
+            .concat()
+        + &axis("n_heads", 1 << 15);
+    let space = DesignSpace::from_toml("large", &text).unwrap();
+    let device = crate::device::find("jetson-agx-orin-64gb").unwrap();
+    let roofline = Roofline::new(device, &Formats::default(), &Assumptions::default());
+    let law = crate::law::find("co-design").unwrap();
+    let query = Query {
+        space: &space,
+        evaluators: &[Evaluator::new(law, roofline, Workload::default())],
+        objective: Objective::Total,
+        budgets: Budgets::default(),
+        minimize_memory: false,
+    };
+    let watch = Watch {
+        advance: &|_| {},
+        stop: &|| true,
+    };
+    let outcome = query.search(Method::Auto, &watch);
+    assert!(!outcome.effort.is_exact);
+    let gap = outcome.by_format[0].gap.unwrap();
+    assert!(gap.loss.unwrap() > 0.0 && gap.latency_s > 0.0, "{gap:?}");
 }
