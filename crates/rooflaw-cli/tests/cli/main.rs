@@ -32,5 +32,6 @@ mod measure_plan;
 mod plan_runs;
 mod real_bench;
 mod runs;
+mod search;
 mod terminal;
 mod tool;

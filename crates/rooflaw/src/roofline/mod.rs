@@ -5,11 +5,13 @@
 
 mod evaluate;
 mod generation;
+mod least;
 mod memory;
 mod rates;
 mod table;
 
 pub use evaluate::{Evaluation, Evaluator};
+pub(crate) use least::{Least, LeastCosts};
 pub use memory::MemoryFootprint;
 pub(crate) use rates::{PhaseRates, cache_hits};
 pub use table::{OperatorRow, StepTable};

@@ -3,7 +3,7 @@
 use crate::input::{self, FormatArgs, LawArgs, WorkloadArgs};
 use crate::latency::DeviceArgs;
 use crate::output;
-use rooflaw::search::{Application, Objective};
+use rooflaw::search::{Application, Method, Objective};
 use std::path::PathBuf;
 
 /// The frontier of loss against latency on a device, and the best architecture within budgets.
@@ -20,7 +20,10 @@ Examples:
   rooflaw design --weights Q4_0,Q8_0 --calibration pi.toml
   rooflaw design --device apple-m4 --weights Q4_K_M --runtime llama.cpp
   rooflaw design --calibration bare      the roofline's lower bound
-  rooflaw design --device board.toml --law law.toml --space space.toml"
+  rooflaw design --device board.toml --law law.toml --space space.toml
+  rooflaw design --space vast                 10^12 architectures, by bounds
+  rooflaw design --space vast --time-limit 2s what is found by then, and how far
+                                              from exact it can be"
 )]
 pub struct Args {
     #[command(flatten)]
@@ -66,12 +69,41 @@ pub struct Args {
     pub minimize_memory: bool,
     #[command(flatten)]
     pub formats: FormatArgs,
+    /// How to search the space: small ones are enumerated and large ones searched by bounds, which finds the same
+    /// frontier without visiting what cannot be on it
+    #[arg(long, value_enum, default_value = "auto", help_heading = "Search")]
+    pub search: SearchMethod,
+    /// Stop searching after this time, such as 10s: what was found by then is returned, by bounds with a proof of how far
+    /// from exact it can be (so does Ctrl-C)
+    #[arg(long, value_name = "TIME", value_parser = input::seconds, allow_hyphen_values = true, help_heading = "Search")]
+    pub time_limit: Option<f64>,
     /// Write report.html, figures, frontier.csv, best/config.json and design.json into this folder
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub out: Option<PathBuf>,
     /// Print JSON
     #[arg(long, help_heading = "Output")]
     pub json: bool,
+}
+
+/// [`Method`], as the command line names it.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub enum SearchMethod {
+    /// What suits the size of the space
+    Auto,
+    /// By bounds, whatever the size
+    Bounds,
+    /// Every architecture is evaluated
+    Enumerate,
+}
+
+impl From<SearchMethod> for Method {
+    fn from(method: SearchMethod) -> Method {
+        match method {
+            SearchMethod::Auto => Method::Auto,
+            SearchMethod::Bounds => Method::Bounds,
+            SearchMethod::Enumerate => Method::Enumeration,
+        }
+    }
 }
 
 fn objective(text: &str) -> Result<Objective, String> {
