@@ -20,6 +20,7 @@ pub mod roofline;
 pub mod runs;
 pub mod search;
 pub mod space;
+pub mod theory;
 mod toml_file;
 
 pub use toml_file::{MAX_TOML_BYTES, TomlError};

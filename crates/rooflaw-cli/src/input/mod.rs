@@ -1,6 +1,7 @@
 //! What people give on the command line: names or files, quantities with units, and the arguments commands share.
 
 mod architecture_flags;
+mod budgets;
 mod files;
 mod logs;
 mod many_models;
@@ -10,6 +11,7 @@ mod runs;
 mod shared;
 
 pub use architecture_flags::ArchitectureFlags;
+pub use budgets::{BUDGET_FLAGS, BudgetArgs, budgeted};
 pub use files::{NamedArchitecture, calibration, device, law, law_file, model, shell_word, space};
 pub use logs::{Logs, find_logs};
 pub use many_models::ModelsArgs;

@@ -2,6 +2,7 @@
 
 pub mod calibration;
 pub mod design;
+pub mod explain;
 pub mod figures;
 pub mod fit;
 pub mod fit_figures;

@@ -19,6 +19,7 @@ mod budgets;
 mod calibrate;
 mod commands;
 mod determinism;
+mod explain;
 mod export;
 mod fake_bench;
 mod fit;

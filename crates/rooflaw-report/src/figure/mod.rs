@@ -10,6 +10,7 @@ pub mod intervals;
 pub mod parameters;
 pub mod plan;
 pub mod profiles;
+pub mod region;
 pub mod residuals;
 pub mod roofline;
 

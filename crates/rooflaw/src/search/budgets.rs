@@ -112,7 +112,7 @@ impl Budgets {
 
     /// The quantities of an evaluation, in the order of the fields.
     #[inline]
-    pub(super) fn quantities(evaluation: &Evaluation) -> [f64; 6] {
+    pub fn quantities(evaluation: &Evaluation) -> [f64; 6] {
         [
             evaluation.ttft_s,
             evaluation.tpot_s,

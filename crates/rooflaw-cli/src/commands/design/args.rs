@@ -1,9 +1,7 @@
 //! The arguments of `rooflaw design`.
 
-use crate::input::{self, FormatArgs, LawArgs, WorkloadArgs};
+use crate::input::{BudgetArgs, FormatArgs, LawArgs, WorkloadArgs};
 use crate::latency::DeviceArgs;
-use crate::output;
-use rooflaw::search::{Application, Objective};
 use std::path::PathBuf;
 
 /// The frontier of loss against latency on a device, and the best architecture within budgets.
@@ -35,32 +33,8 @@ pub struct Args {
     pub reference: String,
     #[command(flatten)]
     pub workload: WorkloadArgs,
-    /// The latency to minimise together with the loss: prefill (TTFT), decode (TPOT) or total [default: the one with a
-    /// budget, else total]
-    #[arg(long, value_parser = objective, help_heading = "Objective and budgets")]
-    pub objective: Option<Objective>,
-    /// Budget on the time to first token, such as 200ms
-    #[arg(long, value_name = "TIME", value_parser = input::seconds, allow_hyphen_values = true, help_heading = "Objective and budgets")]
-    pub max_ttft: Option<f64>,
-    /// Budget on the time per output token, such as 20ms
-    #[arg(long, value_name = "TIME", value_parser = input::seconds, allow_hyphen_values = true, help_heading = "Objective and budgets")]
-    pub max_tpot: Option<f64>,
-    /// Budget on the total latency, such as 0.5s
-    #[arg(long, value_name = "TIME", value_parser = input::seconds, allow_hyphen_values = true, help_heading = "Objective and budgets")]
-    pub max_total: Option<f64>,
-    /// Budget on memory, such as 4GB or 4GiB [default: the device's]
-    #[arg(long, value_name = "SIZE", value_parser = input::bytes, allow_hyphen_values = true, help_heading = "Objective and budgets")]
-    pub max_memory: Option<f64>,
-    /// Budget on parameters, such as 3B
-    #[arg(long, value_name = "COUNT", value_parser = input::count, allow_hyphen_values = true, help_heading = "Objective and budgets")]
-    pub max_parameters: Option<f64>,
-    /// Budget on the parameters a token uses, such as 500M
-    #[arg(long, value_name = "COUNT", value_parser = input::count, allow_hyphen_values = true, help_heading = "Objective and budgets")]
-    pub max_active_parameters: Option<f64>,
-    /// A target of arXiv 2602.10377: embodied-ai (TPOT 20 ms), driving (total 100 ms), smart-home (total 500 ms),
-    /// private-serving (total 2 s)
-    #[arg(long, value_name = "NAME", help_heading = "Objective and budgets")]
-    pub application: Option<Application>,
+    #[command(flatten)]
+    pub budgets: BudgetArgs,
     /// Minimise memory as well: the frontier in loss, latency and memory
     #[arg(long, help_heading = "Objective and budgets")]
     pub minimize_memory: bool,
@@ -72,20 +46,4 @@ pub struct Args {
     /// Print JSON
     #[arg(long, help_heading = "Output")]
     pub json: bool,
-}
-
-fn objective(text: &str) -> Result<Objective, String> {
-    Objective::ALL
-        .into_iter()
-        .find(|objective| objective.name() == text)
-        .ok_or_else(|| "expected prefill, decode or total".to_owned())
-}
-
-/// A budgeted quantity, by its position in `Budgets::entries`, with its unit.
-pub fn shown(position: usize, value: f64) -> String {
-    match position {
-        0..=2 => output::seconds(value),
-        3 => output::gigabytes(value),
-        _ => output::parameters(value as u64),
-    }
 }

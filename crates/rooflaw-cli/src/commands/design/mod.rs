@@ -17,7 +17,7 @@ use rooflaw::format::Formats;
 use rooflaw::law::{COVERAGE, LossInterval, LossLaw, NATS_PER_TOKEN};
 use rooflaw::models;
 use rooflaw::roofline::Evaluator;
-use rooflaw::search::{Budgets, Candidate, FormatOutcome, Objective, Outcome, Query};
+use rooflaw::search::{Candidate, FormatOutcome, Objective, Outcome, Query};
 use rooflaw_report::figure::NamedPoint;
 use std::time::Duration;
 use trust::Truster;
@@ -37,7 +37,7 @@ pub fn run(args: &Args) -> Result<()> {
     let (device, latencies) = args
         .device
         .latencies(&args.formats.formats()?, args.formats.is_paper())?;
-    let (objective, asked) = args.objective_and_budgets()?;
+    let (objective, asked) = args.budgets.objective_and_budgets()?;
     let mut budgets = asked;
     // What would fail at the end had better fail before a search of minutes.
     if let Some(out) = &args.out {
@@ -261,41 +261,4 @@ fn rate(outcome: &Outcome, elapsed: Duration) -> String {
         elapsed.as_secs_f64(),
         evaluations / elapsed.as_secs_f64() / 1e6
     )
-}
-
-impl Args {
-    fn objective_and_budgets(&self) -> Result<(Objective, Budgets)> {
-        let mut budgets = Budgets {
-            ttft_s: self.max_ttft,
-            tpot_s: self.max_tpot,
-            total_s: self.max_total,
-            memory_bytes: self.max_memory,
-            total_parameters: self.max_parameters,
-            active_parameters: self.max_active_parameters,
-        };
-        let Some(application) = self.application else {
-            // Whoever budgets one latency and names none cares about that one.
-            let budgeted: Vec<Objective> = Objective::ALL
-                .into_iter()
-                .filter(|objective| budgets.latency(*objective).is_some())
-                .collect();
-            let usual = if let [only] = budgeted[..] {
-                only
-            } else {
-                Objective::Total
-            };
-            return Ok((self.objective.unwrap_or(usual), budgets));
-        };
-        let (objective, limit) = application.target();
-        if self.objective.is_some_and(|asked| asked != objective) {
-            bail!(
-                "--application {} is about {}: leave out --objective",
-                application.name(),
-                objective.latency_name()
-            );
-        }
-        let budget = budgets.latency_mut(objective);
-        *budget = Some(budget.map_or(limit, |asked| asked.min(limit)));
-        Ok((objective, budgets))
-    }
 }

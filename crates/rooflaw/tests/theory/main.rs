@@ -1,0 +1,8 @@
+//! The theory: worked values, brute force, differences.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod closed_forms;
+mod integers;
+mod optimum;
+mod prices;
+mod problems;
