@@ -50,7 +50,7 @@ fn scaling_figure(explanation: &Explanation<'_>) -> Option<ProfilesFigure> {
         return None;
     }
     let panel = |variable: ShapeVariable| ProfilePanel {
-        label: format!("{} over its value at the budget", label(variable)),
+        label: label(variable).to_owned(),
         scale: Scale::Log2,
         points: sweep
             .iter()
@@ -63,12 +63,15 @@ fn scaling_figure(explanation: &Explanation<'_>) -> Option<ProfilesFigure> {
         note: String::new(),
     };
     Some(ProfilesFigure {
-        title: format!("How the best design scales with its budgets on {}", explanation.device.name),
+        title: format!(
+            "How the best design scales with its budgets on {}",
+            explanation.device.name
+        ),
         subtitle: format!(
-            "Horizontal: factor on the budgets that bind, of {}; all five variables optimal, within the space's bounds",
+            "Each variable of the numeric optimum as the budgets that bind are multiplied by a factor (horizontal): {}",
             budgets_text(explanation)
         ),
-        y_label: "variable over its value at the budget".to_owned(),
+        y_label: "variable over its value at a factor of 1".to_owned(),
         threshold: None,
         threshold_label: String::new(),
         panels: ShapeVariable::ALL.into_iter().map(panel).collect(),
@@ -86,14 +89,19 @@ pub fn region_figure(
         .into_iter()
         .filter(|quantity| limited[*quantity as usize].1.is_some())
         .collect();
-    let at = explanation.recommended().and_then(|architecture| Shape::of(&architecture));
+    let at = explanation
+        .recommended()
+        .and_then(|architecture| Shape::of(&architecture));
     RegionFigure {
         title: format!("Designs within the budgets on {}", explanation.device.name),
         subtitle: format!(
             "{}; each cell is an architecture evaluated by the full model, its other variables as the chosen one's",
             budgets_text(explanation)
         ),
-        reasons: reasons.iter().map(|quantity| quantity.name().to_owned()).collect(),
+        reasons: reasons
+            .iter()
+            .map(|quantity| quantity.name().to_owned())
+            .collect(),
         boundary_label: "where the scaled theory has the region end".to_owned(),
         chosen_label: "chosen".to_owned(),
         panels: regions
@@ -103,24 +111,28 @@ pub fn region_figure(
     }
 }
 
-fn panel(region: &Region, reasons: &[Quantity], problem: Option<&Problem>, at: Option<&Shape>) -> RegionPanel {
+fn panel(
+    region: &Region,
+    reasons: &[Quantity],
+    problem: Option<&Problem>,
+    at: Option<&Shape>,
+) -> RegionPanel {
     let scale = |variable: ShapeVariable| match variable {
         ShapeVariable::NLayers | ShapeVariable::HiddenSize => Scale::Linear,
         _ => Scale::Log2,
     };
-    let cells = region.cells.iter().map(|cell| match (&cell.evaluation, cell.broken.first()) {
-        (None, _) => RegionCell::Missing,
-        (Some(evaluation), None) => RegionCell::Within(evaluation.loss),
-        (Some(_), Some(broken)) => {
-            let reason = reasons.iter().position(|quantity| quantity == broken);
-            RegionCell::Breaks(reason.unwrap_or(reasons.len()))
-        }
-    });
-    let range = region.y_values.first().copied().zip(region.y_values.last().copied());
-    let boundary = problem.zip(at).zip(range).map(|((problem, at), range)| {
-        let columns = (region.x, region.x_values.as_slice());
-        boundary(problem, at, columns, (region.y, range))
-    });
+    let cells = region
+        .cells
+        .iter()
+        .map(|cell| match (&cell.evaluation, cell.broken.first()) {
+            (None, _) => RegionCell::Missing,
+            (Some(evaluation), None) => RegionCell::Within(evaluation.loss),
+            (Some(_), Some(broken)) => {
+                let reason = reasons.iter().position(|quantity| quantity == broken);
+                RegionCell::Breaks(reason.unwrap_or(reasons.len()))
+            }
+        });
+    let boundary = problem.zip(at).map(|(problem, at)| boundary(problem, at, region));
     RegionPanel {
         title: format!("{} against {}", label(region.y), label(region.x)),
         x_label: label(region.x).to_owned(),

@@ -40,11 +40,25 @@ fn answers_are_in_order() {
         assert!(number(&optimum["gap"]) < 1e-8, "{command}");
         let whole = &theory["integers"];
         assert!(number(&whole["loss"]) >= least - 1e-9, "{command}");
-        assert!(shares(&whole["shares"]).iter().all(|(_, share)| *share <= 1.0 + 1e-9));
+        assert!(
+            shares(&whole["shares"])
+                .iter()
+                .all(|(_, share)| *share <= 1.0 + 1e-9)
+        );
         let scaled = &theory["scaled"]["integers"];
-        assert!(shares(&scaled["full_shares"]).iter().all(|(_, share)| *share <= 1.0), "{command}");
+        assert!(
+            shares(&scaled["full_shares"])
+                .iter()
+                .all(|(_, share)| *share <= 1.0),
+            "{command}"
+        );
         let exact = &found["searched"];
-        assert!(shares(&exact["full_shares"]).iter().all(|(_, share)| *share <= 1.0), "{command}");
+        assert!(
+            shares(&exact["full_shares"])
+                .iter()
+                .all(|(_, share)| *share <= 1.0),
+            "{command}"
+        );
         // The theory's architecture is as good as the exact best of a coarse space.
         let difference = number(&scaled["loss"]) - number(&exact["best"]["evaluation"]["loss"]);
         assert!(difference < 0.01, "{command}: {difference}");
@@ -91,7 +105,8 @@ fn other_laws_are_searched() {
 #[test]
 fn the_region_is_drawn_as_the_roofline_has_it() {
     let folder = tempfile::tempdir().unwrap();
-    let line = "explain --space paper --application driving --max-memory 3GB --calibration bare --region --out out";
+    let line =
+        "explain --space paper --application driving --max-memory 3GB --calibration bare --region --out out";
     answer_in(folder.path(), line);
     let read = |name: &str| std::fs::read_to_string(folder.path().join("out").join(name)).unwrap();
     let found: Value = serde_json::from_str(&read("explanation.json")).unwrap();
@@ -109,10 +124,15 @@ fn the_region_is_drawn_as_the_roofline_has_it() {
                 continue;
             }
             let architecture: Architecture = serde_json::from_value(cell["architecture"].clone()).unwrap();
-            let total = roofline.ttft(&architecture, &workload) + roofline.generation(&architecture, &workload);
+            let total =
+                roofline.ttft(&architecture, &workload) + roofline.generation(&architecture, &workload);
             let memory = roofline.memory(&architecture, &workload).total_bytes();
             let is_within = total <= 0.1 && memory <= 3e9;
-            assert_eq!(cell["broken"].as_array().unwrap().is_empty(), is_within, "{architecture:?}");
+            assert_eq!(
+                cell["broken"].as_array().unwrap().is_empty(),
+                is_within,
+                "{architecture:?}"
+            );
             if is_within {
                 within += 1;
             } else {

@@ -145,7 +145,13 @@ impl RegionFigure {
 fn edges(values: &[f64], scale: Scale) -> Vec<f64> {
     let linear = scale == Scale::Linear;
     let between = |a: f64, b: f64| if linear { 0.5 * (a + b) } else { (a * b).sqrt() };
-    let beyond = |end: f64, inner: f64| if linear { 2.0 * end - inner } else { end * end / inner };
+    let beyond = |end: f64, inner: f64| {
+        if linear {
+            2.0 * end - inner
+        } else {
+            end * end / inner
+        }
+    };
     let alone = |value: f64| if linear { value + 1.0 } else { value * 2.0 };
     let (Some(&first), Some(&last)) = (values.first(), values.last()) else {
         return Vec::new();
@@ -165,7 +171,10 @@ fn edges(values: &[f64], scale: Scale) -> Vec<f64> {
 impl RegionPanel {
     fn draw(&self, canvas: &Canvas<'_>, cell: &Cell, losses: (f64, f64)) -> Result<()> {
         let theme = canvas.theme;
-        let (columns, rows) = (edges(&self.x_values, self.x_scale), edges(&self.y_values, self.y_scale));
+        let (columns, rows) = (
+            edges(&self.x_values, self.x_scale),
+            edges(&self.y_values, self.y_scale),
+        );
         let axis = |scale: Scale, edges: &[f64]| Axis::fit(scale, edges.iter().copied(), 0.0).brief();
         let (mut x, mut y) = (axis(self.x_scale, &columns), axis(self.y_scale, &rows));
         x.minor.clear();
@@ -225,9 +234,15 @@ impl RegionPanel {
             let (below, above) = (row.checked_sub(1), Some(row + 1));
             for (neighbour, side) in [
                 (self.cell(left, Some(row)), ((column, row), (column, row + 1))),
-                (self.cell(right, Some(row)), ((column + 1, row), (column + 1, row + 1))),
+                (
+                    self.cell(right, Some(row)),
+                    ((column + 1, row), (column + 1, row + 1)),
+                ),
                 (self.cell(Some(column), below), ((column, row), (column + 1, row))),
-                (self.cell(Some(column), above), ((column, row + 1), (column + 1, row + 1))),
+                (
+                    self.cell(Some(column), above),
+                    ((column, row + 1), (column + 1, row + 1)),
+                ),
             ] {
                 if breaks(neighbour) {
                     sides.push(side);
@@ -243,7 +258,11 @@ mod tests {
     use super::*;
 
     fn figure() -> RegionFigure {
-        let (w, b, m) = (RegionCell::Within(3.0), RegionCell::Breaks(0), RegionCell::Missing);
+        let (w, b, m) = (
+            RegionCell::Within(3.0),
+            RegionCell::Breaks(0),
+            RegionCell::Missing,
+        );
         RegionFigure {
             title: "Region".into(),
             reasons: vec!["TTFT".into()],

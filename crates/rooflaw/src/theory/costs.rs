@@ -159,7 +159,12 @@ impl CostModel {
 
     /// The same at given rates, FLOP/s and bytes/s.
     #[must_use]
-    pub fn with_rates(formats: &Formats, workload: &Workload, flop_per_s: f64, bytes_per_s: f64) -> CostModel {
+    pub fn with_rates(
+        formats: &Formats,
+        workload: &Workload,
+        flop_per_s: f64,
+        bytes_per_s: f64,
+    ) -> CostModel {
         let prefill = Step::prefill(workload.batch, workload.prompt_tokens);
         let generated_tokens = f64::from(workload.generated_tokens);
         // Costs are linear in the context, so that their mean is the cost at the mean context.
@@ -236,7 +241,10 @@ mod tests {
             (&costs.active_parameters, xi_dec * layers),
         ] {
             let value = sum.value(&shape);
-            assert!((value / expected - 1.0).abs() < 1e-12, "{value} is not {expected}");
+            assert!(
+                (value / expected - 1.0).abs() < 1e-12,
+                "{value} is not {expected}"
+            );
         }
     }
 }

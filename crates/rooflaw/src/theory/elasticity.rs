@@ -21,7 +21,8 @@ pub fn power_fits(points: &[(f64, Shape)]) -> Vec<PowerFit> {
     let mean = |of: &dyn Fn(&(f64, Shape)) -> f64| points.iter().map(of).sum::<f64>() / n;
     let x_mean = mean(&|(x, _)| x.ln());
     let x_square = mean(&|(x, _)| (x.ln() - x_mean).powi(2));
-    if !(x_square > 0.0) {
+    // Equal values differ by rounding.
+    if points.len() < 2 || x_square.is_nan() || x_square < 1e-20 {
         return Vec::new();
     }
     let fit = |variable: ShapeVariable| {
@@ -34,7 +35,11 @@ pub fn power_fits(points: &[(f64, Shape)]) -> Vec<PowerFit> {
         PowerFit {
             variable,
             exponent: if stays { 0.0 } else { product / x_square },
-            r_squared: if stays { 1.0 } else { product * product / (x_square * y_square) },
+            r_squared: if stays {
+                1.0
+            } else {
+                product * product / (x_square * y_square)
+            },
         }
     };
     ShapeVariable::ALL.into_iter().map(fit).collect()
@@ -93,7 +98,11 @@ mod tests {
         for (found, expected) in exponents.iter().zip([-2.0, 1.0, 0.0, -1.19, 0.5]) {
             assert!((found - expected).abs() < 1e-12, "{exponents:?}");
         }
-        assert!(power_fits(&points).iter().all(|fit| (fit.r_squared - 1.0).abs() < 1e-12));
+        assert!(
+            power_fits(&points)
+                .iter()
+                .all(|fit| (fit.r_squared - 1.0).abs() < 1e-12)
+        );
         assert!(power_fits(&points[..1]).is_empty());
     }
 }

@@ -58,7 +58,10 @@ impl Lattice {
                 head_dims: Vec::new(),
                 experts: Vec::new(),
                 width_step: 8,
-                bounds: Bounds { min: shape, max: shape },
+                bounds: Bounds {
+                    min: shape,
+                    max: shape,
+                },
             });
             let (min, max) = (lattice.bounds.min.values(), lattice.bounds.max.values());
             let values = shape.values();
@@ -203,9 +206,19 @@ impl Lattice {
         };
         for hidden_size in widths.filter(is_near) {
             // A layer more or less is near whatever the factor.
-            let least = (shape.n_layers / reach).min(shape.n_layers - 2.0).max(min.n_layers).ceil();
-            let most = (shape.n_layers * reach).max(shape.n_layers + 2.0).min(max.n_layers).floor();
-            for &head_dim in self.head_dims.iter().filter(|dim| hidden_size.is_multiple_of(**dim)) {
+            let least = (shape.n_layers / reach)
+                .min(shape.n_layers - 2.0)
+                .max(min.n_layers)
+                .ceil();
+            let most = (shape.n_layers * reach)
+                .max(shape.n_layers + 2.0)
+                .min(max.n_layers)
+                .floor();
+            for &head_dim in self
+                .head_dims
+                .iter()
+                .filter(|dim| hidden_size.is_multiple_of(**dim))
+            {
                 let n_heads = hidden_size / head_dim;
                 // Divisors are far apart, and so are activation rates: a factor of two more of either.
                 let gqa_is_near = |n: &u32| {
@@ -307,11 +320,7 @@ impl Scaled {
     ///
     /// # Errors
     /// A law that the theory does not know, or budgets out of reach.
-    pub fn solve(
-        evaluator: &Evaluator,
-        budgets: &Budgets,
-        lattice: &Lattice,
-    ) -> Result<Scaled, ScaledError> {
+    pub fn solve(evaluator: &Evaluator, budgets: &Budgets, lattice: &Lattice) -> Result<Scaled, ScaledError> {
         let costs = CostModel::new(evaluator.roofline(), evaluator.workload());
         let problem = Problem::new(evaluator.law(), &costs, budgets, lattice.bounds)?;
         let mut scaled = problem.clone();

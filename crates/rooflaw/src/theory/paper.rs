@@ -63,7 +63,11 @@ const QUOTED: [(f64, f64); 3] = [(1024.0, 0.25), (1024.0, 0.20), (2048.0, 0.15)]
 pub fn quoted_activation_rate(hidden_size: f64) -> (f64, f64) {
     let distance = |at: f64| (at / hidden_size).ln().abs();
     QUOTED.into_iter().fold(QUOTED[0], |nearest, quoted| {
-        if distance(quoted.0) < distance(nearest.0) { quoted } else { nearest }
+        if distance(quoted.0) < distance(nearest.0) {
+            quoted
+        } else {
+            nearest
+        }
     })
 }
 
@@ -133,7 +137,9 @@ pub fn consequences(
     };
     let mut found = Vec::new();
     if regime == Regime::WithMemory(Quantity::Tpot) {
-        found.extend(theorem_5_3b(problem, &corrected).map(|shape| consequence(Claim::DualActivationRate, shape)));
+        found.extend(
+            theorem_5_3b(problem, &corrected).map(|shape| consequence(Claim::DualActivationRate, shape)),
+        );
     }
     if regime == Regime::One(Quantity::Memory) {
         let (_, rho) = quoted_activation_rate(hidden_size);
@@ -142,7 +148,11 @@ pub fn consequences(
     }
     // The rule names one budget; where both bind, the other is then not looked at.
     if let Some(eta) = eta(problem, bytes_per_s) {
-        let named = if eta < 1.0 { Quantity::Memory } else { Quantity::Tpot };
+        let named = if eta < 1.0 {
+            Quantity::Memory
+        } else {
+            Quantity::Tpot
+        };
         if regime != Regime::One(named) {
             let shape = forms.free(Regime::One(named));
             found.extend(shape.map(|shape| consequence(Claim::RegimeRule, shape)));
@@ -154,7 +164,10 @@ pub fn consequences(
 fn theorem_5_3b(problem: &Problem, corrected: &Shape) -> Option<Shape> {
     let (latency, memory) = (problem.limit(Quantity::Tpot)?, problem.limit(Quantity::Memory)?);
     let d = corrected.hidden_size;
-    let (of_latency, of_memory) = (LayerCost::of(&latency.usage, d)?, LayerCost::of(&memory.usage, d)?);
+    let (of_latency, of_memory) = (
+        LayerCost::of(&latency.usage, d)?,
+        LayerCost::of(&memory.usage, d)?,
+    );
     let (r, gqa) = (corrected.ffn_ratio, corrected.gqa);
     let rho = dual_activation_rate((&of_latency, latency.budget), (&of_memory, memory.budget), r, gqa)?;
     Some(Shape {

@@ -28,7 +28,8 @@ pub struct Region {
 /// One architecture of a slice.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Cell {
-    /// The architecture; `None` where heads do not divide.
+    /// The architecture; `None` where heads do not divide. Its FFN is a whole number of steps wide, and its `gqa` a
+    /// divisor of its heads: either may be off the column's or row's value.
     pub architecture: Option<Architecture>,
     /// What is predicted of it.
     pub evaluation: Option<Evaluation>,
@@ -64,7 +65,9 @@ pub fn slices(evaluator: &Evaluator, budgets: &Budgets, lattice: &Lattice, at: &
         }
     };
     let region = |x, y, x_values: Vec<f64>, y_values: Vec<f64>, of: &dyn Fn(f64, f64) -> Option<Numbers>| {
-        let cells = y_values.iter().flat_map(|&y| x_values.iter().map(move |&x| (x, y)));
+        let cells = y_values
+            .iter()
+            .flat_map(|&y| x_values.iter().map(move |&x| (x, y)));
         Region {
             x,
             y,
@@ -73,7 +76,9 @@ pub fn slices(evaluator: &Evaluator, budgets: &Budgets, lattice: &Lattice, at: &
             y_values,
         }
     };
-    let layers: Vec<f64> = (min.n_layers as u32..=max.n_layers as u32).map(f64::from).collect();
+    let layers: Vec<f64> = (min.n_layers as u32..=max.n_layers as u32)
+        .map(f64::from)
+        .collect();
     let step = lattice.hidden_step.max(numbers.head_dim);
     let widths = (1..=(max.hidden_size / f64::from(step)) as u32).map(|n| n * step);
     let widths = widths.filter(|d| f64::from(*d) >= min.hidden_size && d.is_multiple_of(numbers.head_dim));
@@ -93,14 +98,7 @@ pub fn slices(evaluator: &Evaluator, budgets: &Budgets, lattice: &Lattice, at: &
         ShapeVariable::NLayers,
         widths.clone(),
         layers,
-        &|d, l| {
-            let numbers = of_width(l, d);
-            let n_heads = numbers.hidden_size / numbers.head_dim;
-            let divisors = (1..=n_heads).filter(|n| n_heads.is_multiple_of(*n));
-            let distance = |n: &u32| (f64::from(n_heads) / f64::from(*n) / shape.gqa).ln().abs();
-            let n_kv_heads = divisors.min_by(|a, b| distance(a).total_cmp(&distance(b)))?;
-            Some(Numbers { n_kv_heads, ..numbers })
-        },
+        &|d, l| with_gqa(of_width(l, d), shape.gqa),
     );
     let ratio = (max.ffn_ratio / min.ffn_ratio).powf(1.0 / f64::from(N_RATIOS - 1));
     let ratios = (0..N_RATIOS).map(|n| min.ffn_ratio * ratio.powf(f64::from(n)));
@@ -120,20 +118,34 @@ pub fn slices(evaluator: &Evaluator, budgets: &Budgets, lattice: &Lattice, at: &
             })
         },
     );
+    // Heads of a prime number divide in two ways only: columns of numbers that divide in more.
+    let rich = |d: &f64| (*d as u32).is_multiple_of(4 * numbers.head_dim);
     let powers = (0..12).map(|power| f64::from(1_u32 << power));
     let grouped = region(
         ShapeVariable::HiddenSize,
         ShapeVariable::Gqa,
-        widths,
+        widths.into_iter().filter(rich).collect(),
         powers.filter(|gqa| *gqa >= min.gqa && *gqa <= max.gqa).collect(),
         &|d, gqa| {
-            let numbers = of_width(shape.n_layers, d);
-            let n_heads = numbers.hidden_size / numbers.head_dim;
-            let n_kv_heads = n_heads / gqa as u32;
-            (n_kv_heads * gqa as u32 == n_heads && n_kv_heads > 0).then_some(Numbers { n_kv_heads, ..numbers })
+            let numbers = with_gqa(of_width(shape.n_layers, d), gqa)?;
+            let has = f64::from(numbers.hidden_size / numbers.head_dim / numbers.n_kv_heads);
+            // A row stands for what is nearer to it than to the next.
+            ((has / gqa).ln().abs() <= 0.5 * std::f64::consts::LN_2 + 1e-9).then_some(numbers)
         },
     );
     vec![shallow, sparse, grouped]
+}
+
+/// The same with as many KV heads as come nearest to a number of query heads for each.
+fn with_gqa(numbers: Numbers, gqa: f64) -> Option<Numbers> {
+    let n_heads = numbers.hidden_size / numbers.head_dim;
+    let divisors = (1..=n_heads).filter(|n| n_heads.is_multiple_of(*n));
+    let distance = |n: &u32| (f64::from(n_heads) / f64::from(*n) / gqa).ln().abs();
+    let n_kv_heads = divisors.min_by(|a, b| distance(a).total_cmp(&distance(b)))?;
+    Some(Numbers {
+        n_kv_heads,
+        ..numbers
+    })
 }
 
 /// One way of having each activation rate, that of the fewest experts, rising.
@@ -169,45 +181,57 @@ fn numbers_of(architecture: &Architecture) -> Option<(Numbers, Shape)> {
         hidden_size: architecture.hidden_size,
         head_dim,
         n_kv_heads,
-        experts: ffn.moe.map_or((1, 1), |moe| (moe.n_experts, moe.experts_per_token)),
+        experts: ffn
+            .moe
+            .map_or((1, 1), |moe| (moe.n_experts, moe.experts_per_token)),
         expert_size: ffn.moe.map_or(ffn.intermediate_size, |moe| moe.expert_size),
     };
     Some((numbers, Shape::of(architecture)?))
 }
 
-/// Where the continuous problem has a slice end: for each `x` the `y` at which the first budget is used up, all else as
-/// `at`; values whose `y` lies outside the range are left out.
+/// Where the continuous problem has a slice end, all else as `at`: for each column the row at which the first budget is
+/// used up, or, where rows change nothing, for each row the column. Points beyond the slice are left out.
 #[must_use]
-pub fn boundary(
+pub fn boundary(problem: &Problem, at: &Shape, region: &Region) -> Vec<(f64, f64)> {
+    let crossings = |held: ShapeVariable, values: &[f64], sought: ShapeVariable, range: &[f64]| {
+        let ends = range.first().copied().zip(range.last().copied());
+        let crossing = |&value: &f64| Some((value, crossing(problem, &at.with(held, value), sought, ends?)?));
+        values.iter().filter_map(crossing).collect::<Vec<_>>()
+    };
+    let (x_values, y_values) = (&region.x_values, &region.y_values);
+    let by_column = crossings(region.x, x_values, region.y, y_values);
+    if by_column.len() > 1 {
+        return by_column;
+    }
+    let by_row = crossings(region.y, y_values, region.x, x_values);
+    by_row.into_iter().map(|(y, x)| (x, y)).collect()
+}
+
+/// The value of a variable between two at which the first budget is used up.
+fn crossing(
     problem: &Problem,
     at: &Shape,
-    (x, x_values): (ShapeVariable, &[f64]),
-    (y, (least, most)): (ShapeVariable, (f64, f64)),
-) -> Vec<(f64, f64)> {
-    let point = |&x_value: &f64| {
-        let share = |y_value: f64| {
-            let shape = at.with(x, x_value).with(y, y_value);
-            problem
-                .limits
-                .iter()
-                .map(|limit| limit.share(&shape))
-                .fold(0.0, f64::max)
-        };
-        let (mut low, mut high) = (least.ln(), most.ln());
-        let rises = share(most) > share(least);
-        let is_below = |log: f64| (share(log.exp()) <= 1.0) == rises;
-        if !is_below(low) || is_below(high) {
-            return None;
-        }
-        while high - low > 1e-9 {
-            let middle = 0.5 * (low + high);
-            if is_below(middle) {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        Some((x_value, low.exp()))
+    variable: ShapeVariable,
+    (least, most): (f64, f64),
+) -> Option<f64> {
+    let share = |log: f64| {
+        let shape = at.with(variable, log.exp());
+        let shares = problem.limits.iter().map(|limit| limit.share(&shape));
+        shares.fold(0.0, f64::max)
     };
-    x_values.iter().filter_map(point).collect()
+    let (mut low, mut high) = (least.ln(), most.ln());
+    let rises = share(high) > share(low);
+    let is_before = |log: f64| (share(log) <= 1.0) == rises;
+    if !is_before(low) || is_before(high) {
+        return None;
+    }
+    while high - low > 1e-9 {
+        let middle = 0.5 * (low + high);
+        if is_before(middle) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    Some(low.exp())
 }

@@ -80,9 +80,7 @@ impl Residuals {
     /// The largest of them.
     #[must_use]
     pub fn largest(&self) -> f64 {
-        self.stationarity
-            .max(self.complementarity)
-            .max(self.violation)
+        self.stationarity.max(self.complementarity).max(self.violation)
     }
 }
 
@@ -170,7 +168,10 @@ impl<'a> Solver<'a> {
             }
             share *= 0.5;
         }
-        let least = problem.limits.iter().map(|limit| (limit, limit.usage.at(&cheapest)));
+        let least = problem
+            .limits
+            .iter()
+            .map(|limit| (limit, limit.usage.at(&cheapest)));
         let out_of_reach = least.filter(|(limit, least)| *least >= limit.budget * (1.0 - HELD));
         Err(Infeasible {
             budgets: out_of_reach
@@ -231,7 +232,10 @@ impl<'a> Solver<'a> {
     /// Norm of all residuals at a barrier of `1/t`.
     fn norm(&self, point: &Vector, multipliers: &[f64], values: &[f64], t: f64) -> f64 {
         let dual = self.stationarity(point, multipliers).norm_squared();
-        let centrality = multipliers.iter().zip(values).map(|(m, value)| (-m * value - 1.0 / t).powi(2));
+        let centrality = multipliers
+            .iter()
+            .zip(values)
+            .map(|(m, value)| (-m * value - 1.0 / t).powi(2));
         (dual + centrality.sum::<f64>()).sqrt()
     }
 
@@ -363,7 +367,11 @@ impl<'a> Solver<'a> {
             if ridge > 1e6 {
                 return Vector::zeros();
             }
-            ridge = if ridge == 0.0 { 1e-14 * hessian.amax() } else { 10.0 * ridge };
+            ridge = if ridge == 0.0 {
+                1e-14 * hessian.amax()
+            } else {
+                10.0 * ridge
+            };
         }
     }
 
@@ -375,9 +383,10 @@ impl<'a> Solver<'a> {
         let products = multipliers.iter().zip(&values).map(|(m, value)| -m * value);
         let complementarity = products.clone().fold(0.0, f64::max);
         // A convex function lies above its tangent: of the Lagrangian, over the box of the bounds.
-        let reach = self.ranges.iter().map(|range| {
-            stationarity[range.variable].abs() * (range.upper - range.lower)
-        });
+        let reach = self
+            .ranges
+            .iter()
+            .map(|range| stationarity[range.variable].abs() * (range.upper - range.lower));
         let gap = products.sum::<f64>() + reach.sum::<f64>();
         let state = |(limit, multiplier): (&super::Limit, &f64)| LimitState {
             quantity: limit.quantity,

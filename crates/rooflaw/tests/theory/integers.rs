@@ -50,7 +50,10 @@ fn bounds_are_those_of_the_space() {
 /// Simplified costs: every budget is met after rounding, and the loss is no lower than the optimum, nor far above it.
 #[test]
 fn rounding_meets_all_budgets() {
-    let lattice = Lattice { bounds: BOX, ..lattice() };
+    let lattice = Lattice {
+        bounds: BOX,
+        ..lattice()
+    };
     let law = law::find("co-design").unwrap();
     let (mut found, mut differences) = (0, Vec::new());
     for seed in 0..60 {
@@ -83,7 +86,12 @@ fn the_full_model_agrees() {
     let (lattice, law) = (lattice(), law::find("co-design").unwrap());
     let space = space::find("paper").unwrap();
     let mut random = ChaCha8Rng::seed_from_u64(5);
-    let ids = ["jetson-agx-orin-64gb", "raspberry-pi-5", "geforce-rtx-4090", "apple-m4"];
+    let ids = [
+        "jetson-agx-orin-64gb",
+        "raspberry-pi-5",
+        "geforce-rtx-4090",
+        "apple-m4",
+    ];
     for round in 0..12 {
         let device = device::find(ids[round % ids.len()]).unwrap();
         let workload = Workload {
@@ -114,7 +122,11 @@ fn the_full_model_agrees() {
             minimize_memory: false,
         };
         let exact = query.run(&|_| {}).by_format[0].best.unwrap().evaluation.loss;
-        assert!(evaluation.loss < exact + 0.005, "{round}: {} and {exact}", evaluation.loss);
+        assert!(
+            evaluation.loss < exact + 0.005,
+            "{round}: {} and {exact}",
+            evaluation.loss
+        );
     }
 }
 
@@ -140,7 +152,11 @@ fn regions_are_what_enumeration_finds() {
         let n_cells = region.x_values.len() * region.y_values.len();
         assert_eq!(region.cells.len(), n_cells);
         let feasible = region.cells.iter().filter(|cell| cell.is_feasible()).count();
-        assert!(feasible > 0 && feasible < n_cells, "{:?}: {feasible}", (region.x, region.y));
+        assert!(
+            feasible > 0 && feasible < n_cells,
+            "{:?}: {feasible}",
+            (region.x, region.y)
+        );
         for (index, cell) in region.cells.iter().enumerate() {
             let Some(architecture) = cell.architecture else {
                 assert!(!cell.is_feasible());
@@ -150,9 +166,16 @@ fn regions_are_what_enumeration_finds() {
             let row = region.y_values[index / region.x_values.len()];
             let shape = Shape::of(&architecture).unwrap();
             for (variable, value) in [(region.x, column), (region.y, row)] {
-                // Experts' widths are whole multiples.
-                let tolerance = if variable == ShapeVariable::FfnRatio { 0.02 } else { 1e-12 };
-                assert!((shape.get(variable) / value - 1.0).abs() <= tolerance, "{variable:?}");
+                // Experts' widths are whole multiples, and KV heads divisors.
+                let tolerance = match variable {
+                    ShapeVariable::FfnRatio => 0.02,
+                    ShapeVariable::Gqa => 0.5 * 2.0_f64.ln(),
+                    _ => 1e-12,
+                };
+                assert!(
+                    (shape.get(variable) / value).ln().abs() <= tolerance + 1e-9,
+                    "{variable:?}"
+                );
             }
             let ttft = roofline.ttft(&architecture, &workload);
             let total = ttft + roofline.generation(&architecture, &workload);
@@ -167,19 +190,16 @@ fn regions_are_what_enumeration_finds() {
     let region = &regions[0];
     let shape = Shape::of(&at).unwrap();
     let problem = scaled.problem;
-    let range = (region.y_values[0], region.y_values[region.y_values.len() - 1]);
-    let ends = boundary(
-        &problem,
-        &shape,
-        (region.x, &region.x_values),
-        (region.y, range),
-    );
+    let ends = boundary(&problem, &shape, region);
     assert!(ends.len() > 3, "{ends:?}");
     for (x, y) in ends {
         let column = region.x_values.iter().position(|value| *value == x).unwrap();
         let width = region.x_values.len();
-        let feasible = (0..region.y_values.len()).filter(|row| region.cells[row * width + column].is_feasible());
-        let deepest = feasible.map(|row| region.y_values[row]).fold(range.0, f64::max);
+        let feasible =
+            (0..region.y_values.len()).filter(|row| region.cells[row * width + column].is_feasible());
+        let deepest = feasible
+            .map(|row| region.y_values[row])
+            .fold(region.y_values[0], f64::max);
         assert!((y / deepest).ln().abs() < 0.5, "{x}: {y} and {deepest}");
     }
 }

@@ -15,7 +15,11 @@ fn spread(n: u32, least: f64, most: f64) -> Vec<f64> {
 /// The least loss on a grid of the box, each of its 9,604 shapes as deep as the budgets allow.
 fn dense_grid(problem: &Problem) -> f64 {
     let Shape {
-        hidden_size: d, ffn_ratio: r, activation_rate: rho, gqa, n_layers,
+        hidden_size: d,
+        ffn_ratio: r,
+        activation_rate: rho,
+        gqa,
+        n_layers,
     } = BOX.min;
     let max = BOX.max;
     let gqas = spread(7, gqa, max.gqa);
@@ -57,13 +61,27 @@ fn conditions_hold_and_no_dense_grid_is_better() {
         let optimum = problem.solve().unwrap();
         let residuals = optimum.residuals;
         assert!(residuals.largest() < 1e-8, "{seed}: {residuals:?}");
-        assert!(optimum.gap >= 0.0 && optimum.gap < 1e-8, "{seed}: {}", optimum.gap);
+        assert!(
+            optimum.gap >= 0.0 && optimum.gap < 1e-8,
+            "{seed}: {}",
+            optimum.gap
+        );
         let multipliers = optimum.limits.iter().map(|state| state.multiplier);
         let of_bounds = optimum.bounds.iter().flat_map(|bound| [bound.min, bound.max]);
-        assert!(multipliers.chain(of_bounds).all(|multiplier| multiplier >= 0.0), "{seed}");
-        assert!(problem.admits(&optimum.shape) && BOX.contain(&optimum.shape), "{seed}");
+        assert!(
+            multipliers.chain(of_bounds).all(|multiplier| multiplier >= 0.0),
+            "{seed}"
+        );
+        assert!(
+            problem.admits(&optimum.shape) && BOX.contain(&optimum.shape),
+            "{seed}"
+        );
         let grid = dense_grid(&problem);
-        assert!(optimum.loss <= grid + 1e-9, "{seed}: {} is more than {grid}", optimum.loss);
+        assert!(
+            optimum.loss <= grid + 1e-9,
+            "{seed}: {} is more than {grid}",
+            optimum.loss
+        );
         // The grid comes near: what is found is no lower than can be.
         assert!(grid - optimum.loss < 0.05, "{seed}: {} and {grid}", optimum.loss);
         for state in optimum.limits.iter().filter(|state| state.binds()) {
@@ -108,4 +126,32 @@ fn regimes_are_told_apart() {
     };
     let usage = both(1e3, 1e12).limits[0].usage.value(&cheapest);
     assert!((least / usage - 1.0).abs() < 1e-12);
+}
+
+/// SciPy's SLSQP on the paper's formulas written out in Python (`scipy_optima.py`), twelve starts a problem.
+#[test]
+fn an_optimiser_of_other_people_finds_the_same() {
+    let mut rows = 0;
+    for line in include_str!("scipy_optima.csv").lines().skip(1) {
+        let cells: Vec<Option<f64>> = line.split(',').map(|cell| cell.parse().ok()).collect();
+        let budgets = Budgets {
+            ttft_s: cells[0],
+            tpot_s: cells[1],
+            memory_bytes: cells[2],
+            ..Budgets::default()
+        };
+        let optimum = worked(budgets, BOX).solve().unwrap();
+        let loss = cells[3].unwrap();
+        assert!((optimum.loss - loss).abs() < 1e-7, "{line}: {}", optimum.loss);
+        // The optimum is flat: shapes are known less well than losses.
+        for (found, expected) in optimum.shape.values().into_iter().zip(&cells[4..]) {
+            assert!(
+                (found / expected.unwrap() - 1.0).abs() < 2e-3,
+                "{line}: {:?}",
+                optimum.shape
+            );
+        }
+        rows += 1;
+    }
+    assert_eq!(rows, 24);
 }

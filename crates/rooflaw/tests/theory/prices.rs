@@ -61,9 +61,15 @@ fn prices_add_up() {
         let (problem, _) = random(seed);
         let optimum = problem.solve().unwrap();
         let prices = Prices::at(&problem, &optimum);
-        let latencies = prices.budgets.iter().filter(|(quantity, _)| quantity.is_latency());
+        let latencies = prices
+            .budgets
+            .iter()
+            .filter(|(quantity, _)| quantity.is_latency());
         let budgets: f64 = latencies.map(|(_, price)| price).sum();
-        assert!((budgets - prices.bandwidth - prices.compute).abs() < 1e-9, "{seed}");
+        assert!(
+            (budgets - prices.bandwidth - prices.compute).abs() < 1e-9,
+            "{seed}"
+        );
     }
 }
 

@@ -105,7 +105,13 @@ pub fn random(seed: u64) -> (Problem, CostModel) {
     let inside = Shape::from_values(std::array::from_fn(|i| {
         min[i] * (max[i] / min[i]).powf(0.2 + 0.6 * random.random::<f64>())
     }));
-    let mut taken = |index: usize| budget(&mut random, &|problem| problem.limits[index].share(&inside), &probe);
+    let mut taken = |index: usize| {
+        budget(
+            &mut random,
+            &|problem| problem.limits[index].share(&inside),
+            &probe,
+        )
+    };
     let budgets = Budgets {
         ttft_s: taken(0),
         tpot_s: taken(1),

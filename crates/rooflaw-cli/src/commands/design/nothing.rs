@@ -38,7 +38,10 @@ impl Args {
                 (Some(asked), ..) if asked <= budget => BUDGET_FLAGS[position].to_owned(),
                 (_, "memory", _) => "the device's".to_owned(),
                 (_, _, Some(application)) => format!("--application {}", application.name()),
-                _ => format!("{}'s; set another with {}", self.reference, BUDGET_FLAGS[position]),
+                _ => format!(
+                    "{}'s; set another with {}",
+                    self.reference, BUDGET_FLAGS[position]
+                ),
             };
             reasons.push(format!(
                 "{name} at most {} ({source}), where the least possible is {}",

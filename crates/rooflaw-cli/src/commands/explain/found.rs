@@ -161,6 +161,8 @@ pub struct Elasticities {
     pub budget_sweep: Vec<(f64, Shape, f64)>,
     /// Of the hidden size held at values within the bounds, all else optimal.
     pub of_hidden_size: Vec<PowerFit>,
+    /// The same without bounds but the least activation rate: where published exponents are to be looked for.
+    pub of_hidden_size_free: Vec<PowerFit>,
     /// The optima: hidden size, shape, loss.
     pub hidden_size_sweep: Vec<(f64, Shape, f64)>,
 }

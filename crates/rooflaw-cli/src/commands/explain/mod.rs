@@ -36,7 +36,9 @@ pub fn run(args: &Args) -> Result<()> {
         )
     };
     let (device, latencies) = args.device.latencies(&[formats], args.formats.is_paper())?;
-    let latency = latencies.first().ok_or_else(|| anyhow!("no latency of a format"))?;
+    let latency = latencies
+        .first()
+        .ok_or_else(|| anyhow!("no latency of a format"))?;
     let roofline = latency.roofline(&device, &args.formats.assumptions());
     let evaluator = Evaluator::new(law, roofline, args.workload.workload());
     let (objective, asked) = args.budgets.objective_and_budgets()?;
@@ -73,7 +75,10 @@ pub fn run(args: &Args) -> Result<()> {
     };
     if args.region {
         let at = explanation.recommended().ok_or_else(|| {
-            anyhow!("--region: no architecture of the space `{}` meets the budgets", space.id)
+            anyhow!(
+                "--region: no architecture of the space `{}` meets the budgets",
+                space.id
+            )
         })?;
         explanation.region = Some(slices(&evaluator, &budgets, &lattice, &at));
     }
@@ -128,7 +133,10 @@ impl Explanation<'_> {
             .searched
             .as_ref()
             .map(|found| (found.best.evaluation.loss, found.best.architecture));
-        let best = near.into_iter().chain(searched).min_by(|a, b| a.0.total_cmp(&b.0));
+        let best = near
+            .into_iter()
+            .chain(searched)
+            .min_by(|a, b| a.0.total_cmp(&b.0));
         best.map(|(_, architecture)| architecture)
     }
 }

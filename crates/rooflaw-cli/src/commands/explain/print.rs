@@ -30,14 +30,16 @@ pub fn print(args: &Args, explanation: &Explanation<'_>, law: &LossLaw) -> Resul
             output::tera(theory.flop_per_s),
             theory.bytes_per_s / 1e9
         ))?;
-        output::line("")?;
-        output::heading("What binds")?;
-        output::table(&budgets(explanation, theory))?;
-        output::line(&binding(&theory.simplified))?;
     }
     if let Some(reason) = &explanation.no_theory {
         output::line("")?;
         output::paragraph(&format!("No theory: {reason}. What follows is by exact search."))?;
+    }
+    output::line("")?;
+    output::heading("What binds")?;
+    output::table(&budgets(explanation))?;
+    if let Some(theory) = &explanation.theory {
+        output::line(&binding(&theory.simplified))?;
     }
     output::line("")?;
     output::heading("The optimum")?;
@@ -103,7 +105,11 @@ fn binding(answer: &Answer) -> String {
         .iter()
         .map(|variable| {
             let of = answer.optimum.bounds[*variable as usize];
-            let (end, price) = if of.min > of.max { ("smallest", of.min) } else { ("largest", of.max) };
+            let (end, price) = if of.min > of.max {
+                ("smallest", of.min)
+            } else {
+                ("largest", of.max)
+            };
             let price = super::tables::change(-0.01 * price);
             format!("{} at its {end} ({price} for 1 % beyond)", variable.name())
         })
@@ -189,7 +195,9 @@ pub fn warnings(explanation: &Explanation<'_>, law: &LossLaw) -> Vec<String> {
             && law.uses(rooflaw::law::Feature::ActivationRate)
             && theory.simplified.optimum.shape.get(ShapeVariable::HiddenSize) > 3950.0;
         if rises {
-            warnings.push("the fitted loss rises with hidden sizes beyond about 3,950: it extrapolates".to_owned());
+            warnings.push(
+                "the fitted loss rises with hidden sizes beyond about 3,950: it extrapolates".to_owned(),
+            );
         }
         let over = theory
             .integers
@@ -205,6 +213,9 @@ pub fn warnings(explanation: &Explanation<'_>, law: &LossLaw) -> Vec<String> {
             ));
         }
     }
-    warnings.extend(report::fallback_warnings(explanation.device, &explanation.fallbacks));
+    warnings.extend(report::fallback_warnings(
+        explanation.device,
+        &explanation.fallbacks,
+    ));
     warnings
 }

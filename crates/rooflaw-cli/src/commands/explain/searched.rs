@@ -22,7 +22,11 @@ pub fn searched(
     if space.len() > MAX_COMBINATIONS {
         return None;
     }
-    let n_budgets = budgets.entries().iter().filter(|(_, budget)| budget.is_some()).count() as u64;
+    let n_budgets = budgets
+        .entries()
+        .iter()
+        .filter(|(_, budget)| budget.is_some())
+        .count() as u64;
     let progress = Progress::new(space.len() * (1 + n_budgets));
     let run = |budgets: Budgets| {
         let query = Query {

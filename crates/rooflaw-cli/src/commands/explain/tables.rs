@@ -29,19 +29,51 @@ pub fn percent(share: f64) -> String {
     }
 }
 
-/// The budgets, what the optimum takes of each, and what they are worth.
-pub fn budgets(explanation: &Explanation<'_>, theory: &Theory) -> MeasuredTable {
-    let mut table = MeasuredTable::new(&["budget", "limit", "optimum takes", "left", ""], &[0, 4]);
-    for state in &theory.simplified.optimum.limits {
-        let from = explanation.assumed.iter().find(|(quantity, _)| *quantity == state.quantity);
+/// The budgets, and what the optimum takes of each; without a theory the best architecture, where a budget binds if a
+/// tenth more of it lowers the loss.
+pub fn budgets(explanation: &Explanation<'_>) -> MeasuredTable {
+    let searched = explanation.theory.is_none();
+    let takes = if searched { "best takes" } else { "optimum takes" };
+    let mut table = MeasuredTable::new(&["budget", "limit", takes, "left", ""], &[0, 4]);
+    let mut row = |quantity: Quantity, budget: f64, share: f64, binds: bool| {
+        let mut assumed = explanation.assumed.iter();
+        let from = assumed.find(|(which, _)| *which == quantity);
         let from = from.map_or_else(String::new, |(_, source)| format!(" ({source})"));
+        let shown = |value: f64| input::budgeted(quantity as usize, value);
         table.push(vec![
-            format!("{}{from}", state.quantity.name()),
-            input::budgeted(state.quantity as usize, state.budget),
-            input::budgeted(state.quantity as usize, state.usage),
-            if state.binds() { "0 %".to_owned() } else { percent(state.slack().max(0.0)) },
-            if state.binds() { "binds" } else { "slack" }.to_owned(),
+            format!("{}{from}", quantity.name()),
+            shown(budget),
+            shown(share * budget),
+            if binds && !searched {
+                "0 %".to_owned()
+            } else {
+                percent((1.0 - share).max(0.0))
+            },
+            if binds { "binds" } else { "slack" }.to_owned(),
         ]);
+    };
+    if let Some(theory) = &explanation.theory {
+        for state in &theory.simplified.optimum.limits {
+            row(
+                state.quantity,
+                state.budget,
+                state.usage / state.budget,
+                state.binds(),
+            );
+        }
+    } else if let Some(found) = &explanation.searched {
+        for (quantity, share) in &found.full_shares {
+            let budget = explanation.budgets.entries()[*quantity as usize]
+                .1
+                .unwrap_or(f64::NAN);
+            let more = found.tenth_more.iter().find(|(which, _)| which == quantity);
+            row(
+                *quantity,
+                budget,
+                *share,
+                more.is_some_and(|(_, change)| *change < 0.0),
+            );
+        }
     }
     table
 }
@@ -49,7 +81,11 @@ pub fn budgets(explanation: &Explanation<'_>, theory: &Theory) -> MeasuredTable 
 /// Numbers of a shape as cells.
 fn shape_cells(shape: &Shape) -> Vec<String> {
     let whole = |value: f64, decimals: usize| {
-        if value.fract() == 0.0 { format!("{value:.0}") } else { output::short(value, decimals) }
+        if value.fract() == 0.0 {
+            format!("{value:.0}")
+        } else {
+            output::short(value, decimals)
+        }
     };
     vec![
         whole(shape.n_layers, 2),
@@ -67,7 +103,9 @@ fn largest(shares: &[(Quantity, f64)]) -> String {
 
 fn shares_of(optimum: &Optimum) -> Vec<(Quantity, f64)> {
     let states = optimum.limits.iter();
-    states.map(|state| (state.quantity, state.usage / state.budget)).collect()
+    states
+        .map(|state| (state.quantity, state.usage / state.budget))
+        .collect()
 }
 
 /// Every answer, from the closed form to what was searched.
@@ -88,7 +126,13 @@ pub fn answers(explanation: &Explanation<'_>) -> MeasuredTable {
             }
         }
         let optimum = &theory.simplified.optimum;
-        row("numeric optimum", &optimum.shape, optimum.loss, largest(&shares_of(optimum)), none());
+        row(
+            "numeric optimum",
+            &optimum.shape,
+            optimum.loss,
+            largest(&shares_of(optimum)),
+            none(),
+        );
         if let Some(whole) = &theory.integers {
             let placed = &whole.placed;
             let (simple, full) = (largest(&placed.shares), largest(&whole.full_shares));
@@ -139,11 +183,14 @@ pub fn prices(explanation: &Explanation<'_>) -> MeasuredTable {
         }
         let of = |prices: &rooflaw::theory::Prices| {
             let mut budgets = prices.budgets.iter();
-            budgets.find(|(which, _)| *which == quantity).map(|(_, price)| *price)
+            budgets
+                .find(|(which, _)| *which == quantity)
+                .map(|(_, price)| *price)
         };
         let searched = explanation.searched.as_ref().and_then(|found| {
             let mut more = found.tenth_more.iter();
-            more.find(|(which, _)| *which == quantity).map(|(_, difference)| *difference)
+            more.find(|(which, _)| *which == quantity)
+                .map(|(_, difference)| *difference)
         });
         let name = match quantity {
             Quantity::Memory => "memory".to_owned(),
@@ -201,7 +248,14 @@ pub fn elasticities(explanation: &Explanation<'_>) -> MeasuredTable {
     };
     if let Some(theory) = &explanation.theory {
         row("budgets that bind, ½ to 2 times", &theory.elasticities.of_budget);
-        row("hidden size, all else optimal", &theory.elasticities.of_hidden_size);
+        row(
+            "hidden size, all else optimal",
+            &theory.elasticities.of_hidden_size,
+        );
+        row(
+            "hidden size, no bounds but ρ's least",
+            &theory.elasticities.of_hidden_size_free,
+        );
     }
     if let Some(found) = &explanation.searched {
         row("latency, along the exact frontier", &found.along_frontier);

@@ -7,7 +7,7 @@ use rooflaw::roofline::Evaluator;
 use rooflaw::search::Budgets;
 use rooflaw::theory::closed_form::{ClosedForms, Regime};
 use rooflaw::theory::integers::{Lattice, Scaled, ScaledError};
-use rooflaw::theory::{CoDesign, CostModel, Infeasible, Optimum, Prices, Problem, Quantity, Shape};
+use rooflaw::theory::{Bounds, CoDesign, CostModel, Infeasible, Optimum, Prices, Problem, Quantity, Shape};
 use rooflaw::theory::{ShapeVariable, Sweep, paper};
 
 /// Factors on the budgets over which the optimum is followed.
@@ -30,9 +30,8 @@ pub fn theory(
     };
     let optimum = problem.solve().map_err(|infeasible| out_of_reach(&infeasible))?;
     let whole = |architecture: Architecture| whole(evaluator, budgets, &problem, architecture);
-    let admits = |architecture: &Architecture| {
-        Shape::of(architecture).is_some_and(|shape| problem.admits(&shape))
-    };
+    let admits =
+        |architecture: &Architecture| Shape::of(architecture).is_some_and(|shape| problem.admits(&shape));
     let integers = lattice.best_near(&optimum.shape, law, admits).and_then(whole);
     // Full costs out of reach: the search says so, with what is least.
     let scaled = match Scaled::solve(evaluator, budgets, lattice) {
@@ -42,7 +41,11 @@ pub fn theory(
     };
     let scaled_problem = scaled.as_ref().map(|scaled| scaled.problem.clone());
     let scaled = scaled.map(|scaled| ScaledAnswer {
-        factors: scaled.factors.iter().map(|(quantity, factor)| (*quantity, 1.0 / factor)).collect(),
+        factors: scaled
+            .factors
+            .iter()
+            .map(|(quantity, factor)| (*quantity, 1.0 / factor))
+            .collect(),
         answer: answer(&scaled.problem, scaled.optimum),
         integers: scaled.best.and_then(|(architecture, _)| whole(architecture)),
     });
@@ -76,7 +79,10 @@ fn out_of_reach(infeasible: &Infeasible) -> anyhow::Error {
         )
     });
     let reasons: Vec<String> = reasons.collect();
-    anyhow!("no shape within the space's bounds meets the budgets: {}", reasons.join("; "))
+    anyhow!(
+        "no shape within the space's bounds meets the budgets: {}",
+        reasons.join("; ")
+    )
 }
 
 fn answer(problem: &Problem, optimum: Optimum) -> Answer {
@@ -135,10 +141,21 @@ fn closed_form(
     let regime = problem.regime(optimum).ok_or_else(|| none_applies(optimum))?;
     let hidden_size = hidden_size.map_or(optimum.shape.hidden_size, f64::from);
     let forms = ClosedForms::new(law, problem, hidden_size);
-    let missing = || format!("the closed form of {} has no solution at this hidden size", regime.name());
+    let missing = || {
+        format!(
+            "the closed form of {} has no solution at this hidden size",
+            regime.name()
+        )
+    };
     let free = forms.free(regime).ok_or_else(missing)?;
     let clipped = forms.clipped(regime).ok_or_else(missing)?;
-    let paper = paper::consequences(law, problem, regime, hidden_size, evaluator.roofline().bandwidth());
+    let paper = paper::consequences(
+        law,
+        problem,
+        regime,
+        hidden_size,
+        evaluator.roofline().bandwidth(),
+    );
     let form = ClosedForm {
         hidden_size,
         regime,
@@ -174,21 +191,42 @@ fn elasticities(problem: &Problem, optimum: &Optimum) -> Elasticities {
     let width = |n: u32| least * (most / least).powf(f64::from(n) / f64::from(N_WIDTHS - 1));
     let widths: Vec<f64> = (0..N_WIDTHS).map(width).collect();
     let of_width = Sweep::of_variable(problem, ShapeVariable::HiddenSize, &widths);
+    let unbounded = Problem {
+        bounds: Bounds {
+            min: Shape {
+                activation_rate: problem.bounds.min.activation_rate,
+                ..Shape::from_values([1e-3; ShapeVariable::COUNT])
+            },
+            max: Shape::from_values([1e5; ShapeVariable::COUNT]),
+        },
+        ..problem.clone()
+    };
     let points = |sweep: &Sweep| {
         let points = sweep.points.iter();
         points.map(|(x, found)| (*x, found.shape, found.loss)).collect()
     };
     Elasticities {
         // Without a budget that binds, nothing is swept.
-        of_budget: if binding.is_empty() { Vec::new() } else { of_budget.power_fits() },
+        of_budget: if binding.is_empty() {
+            Vec::new()
+        } else {
+            of_budget.power_fits()
+        },
         budget_sweep: points(&of_budget),
         of_hidden_size: of_width.power_fits(),
+        of_hidden_size_free: if binding.is_empty() {
+            Vec::new()
+        } else {
+            Sweep::of_variable(&unbounded, ShapeVariable::HiddenSize, &widths).power_fits()
+        },
         hidden_size_sweep: points(&of_width),
     }
 }
 
 /// The regime in words.
 pub fn regime_words(regime: Regime) -> String {
-    let paper = regime.paper_name().map_or_else(String::new, |name| format!(" ({name})"));
+    let paper = regime
+        .paper_name()
+        .map_or_else(String::new, |name| format!(" ({name})"));
     format!("{}{paper}", regime.name())
 }
