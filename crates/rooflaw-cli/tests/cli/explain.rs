@@ -25,7 +25,7 @@ fn shares(value: &Value) -> Vec<(String, f64)> {
 
 const COMMANDS: [&str; 4] = [
     "explain --space paper --application driving",
-    "explain --space paper --max-tpot 12ms --max-memory 2GB --calibration bare",
+    "explain --space paper --max-tpot 5ms --max-memory 3GB --paper-assumptions",
     "explain --space paper --device raspberry-pi-5 --weights Q4_K_M --max-tpot 100ms",
     "explain --space paper --law width-depth --max-ttft 80ms --max-total 1s",
 ];

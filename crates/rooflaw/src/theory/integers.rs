@@ -2,7 +2,7 @@
 
 use super::{Bounds, CostModel, Infeasible, Optimum, Problem, Quantity, Shape, UnsupportedLaw};
 use crate::architecture::{Architecture, KvProjection, Moe};
-use crate::law::LossLaw;
+use crate::law::{Feature, LossLaw};
 use crate::roofline::{Evaluation, Evaluator};
 use crate::search::Budgets;
 use crate::space::{Cursor, DesignSpace};
@@ -179,8 +179,14 @@ impl Lattice {
         admits: &impl Fn(&Architecture) -> bool,
     ) -> Option<Architecture> {
         let mut best: Option<(f64, Architecture)> = None;
+        let sees_width = law.uses(Feature::FfnRatio);
         self.visit_near(shape, reach, &mut |numbers| {
-            let Some(width) = self.widest(&numbers, admits) else {
+            let width = if sees_width {
+                self.widest(&numbers, admits)
+            } else {
+                self.narrowest(&numbers, admits)
+            };
+            let Some(width) = width else {
                 return;
             };
             let found = self.build(&Numbers {
@@ -250,23 +256,38 @@ impl Lattice {
         }
     }
 
+    /// FFN widths within the bounds, in steps.
+    fn steps(&self, numbers: &Numbers) -> (u32, u32) {
+        let per_ratio = f64::from(numbers.hidden_size) / f64::from(numbers.experts.1 * self.width_step);
+        let (min, max) = (self.bounds.min.ffn_ratio, self.bounds.max.ffn_ratio);
+        (
+            ((min * per_ratio).ceil() as u32).max(1),
+            (max * per_ratio).floor() as u32,
+        )
+    }
+
+    /// Whether an FFN of so many steps is admitted.
+    fn is_admitted(&self, numbers: &Numbers, steps: u32, admits: &impl Fn(&Architecture) -> bool) -> bool {
+        admits(&self.build(&Numbers {
+            expert_size: steps * self.width_step,
+            ..*numbers
+        }))
+    }
+
+    /// The narrowest FFN, if it is admitted: for a law to which its width is nothing.
+    fn narrowest(&self, numbers: &Numbers, admits: &impl Fn(&Architecture) -> bool) -> Option<u32> {
+        let (least, most) = self.steps(numbers);
+        (least <= most && self.is_admitted(numbers, least, admits)).then_some(least * self.width_step)
+    }
+
     /// The widest FFN that is admitted, by bisection.
     fn widest(&self, numbers: &Numbers, admits: &impl Fn(&Architecture) -> bool) -> Option<u32> {
-        let per_ratio = f64::from(numbers.hidden_size) / f64::from(numbers.experts.1 * self.width_step);
-        let mut admitted = ((self.bounds.min.ffn_ratio * per_ratio).ceil() as u32).max(1);
-        let mut refused = (self.bounds.max.ffn_ratio * per_ratio).floor() as u32 + 1;
-        let is_admitted = |steps: u32| {
-            admits(&self.build(&Numbers {
-                expert_size: steps * self.width_step,
-                ..*numbers
-            }))
-        };
-        if admitted >= refused || !is_admitted(admitted) {
-            return None;
-        }
+        self.narrowest(numbers, admits)?;
+        let (mut admitted, most) = self.steps(numbers);
+        let mut refused = most + 1;
         while refused - admitted > 1 {
             let middle = admitted.midpoint(refused);
-            if is_admitted(middle) {
+            if self.is_admitted(numbers, middle, admits) {
                 admitted = middle;
             } else {
                 refused = middle;
@@ -311,8 +332,8 @@ pub struct Scaled {
     pub best: Option<(Architecture, Evaluation)>,
 }
 
-/// Rounds of scaling: the factors hardly depend on the shape.
-const ROUNDS: usize = 6;
+/// Rounds of scaling at the nearest architecture, and then at the best one.
+const ROUNDS: usize = 4;
 
 impl Scaled {
     /// Solves with simplified costs that agree with the full model where the solution is: what the simplifications leave
@@ -321,33 +342,66 @@ impl Scaled {
     /// # Errors
     /// A law that the theory does not know, or budgets out of reach.
     pub fn solve(evaluator: &Evaluator, budgets: &Budgets, lattice: &Lattice) -> Result<Scaled, ScaledError> {
-        let costs = CostModel::new(evaluator.roofline(), evaluator.workload());
-        let problem = Problem::new(evaluator.law(), &costs, budgets, lattice.bounds)?;
-        let mut scaled = problem.clone();
-        let mut optimum = problem.solve()?;
+        let (law, costs) = (
+            evaluator.law(),
+            CostModel::new(evaluator.roofline(), evaluator.workload()),
+        );
+        let problem = Problem::new(law, &costs, budgets, lattice.bounds)?;
+        let (mut scaled, mut optimum) = (problem.clone(), problem.solve()?);
         for _ in 0..ROUNDS {
-            let Some(architecture) = lattice.nearest(&optimum.shape) else {
+            let nearest = lattice.nearest(&optimum.shape);
+            let Some(agreeing) = nearest.and_then(|nearest| problem.agreeing_at(evaluator, &nearest)) else {
                 break;
             };
-            let Some(shape) = Shape::of(&architecture) else {
+            (scaled, optimum) = (agreeing.clone(), agreeing.solve()?);
+        }
+        let near = |shape: &Shape| {
+            let admits = |architecture: &Architecture| budgets.admit(&evaluator.evaluate(architecture));
+            let architecture = lattice.best_near(shape, law, admits)?;
+            Some((architecture, evaluator.evaluate(&architecture)))
+        };
+        let mut best = near(&optimum.shape);
+        for _ in 0..ROUNDS {
+            let Some((architecture, evaluation)) = best else {
                 break;
             };
-            let full = Budgets::quantities(&evaluator.evaluate(&architecture));
-            for (limit, original) in scaled.limits.iter_mut().zip(&problem.limits) {
-                limit.budget = original.budget * limit.usage.value(&shape) / full[limit.quantity as usize];
+            let Some(agreeing) = problem.agreeing_at(evaluator, &architecture) else {
+                break;
+            };
+            // It has a shape within: that of the architecture.
+            (scaled, optimum) = (agreeing.clone(), agreeing.solve()?);
+            match near(&optimum.shape) {
+                Some(found) if found.1.loss < evaluation.loss => best = Some(found),
+                _ => break,
             }
-            optimum = scaled.solve()?;
         }
         let pairs = scaled.limits.iter().zip(&problem.limits);
         let factors = pairs.map(|(limit, original)| (limit.quantity, limit.budget / original.budget));
-        let admits = |architecture: &Architecture| budgets.admit(&evaluator.evaluate(architecture));
-        let best = lattice.best_near(&optimum.shape, evaluator.law(), admits);
         Ok(Scaled {
             factors: factors.collect(),
-            best: best.map(|architecture| (architecture, evaluator.evaluate(&architecture))),
+            best,
             problem: scaled,
             optimum,
         })
+    }
+}
+
+impl Problem {
+    /// The same with each budget times simplified over full usage of an architecture, so that both models have it take
+    /// the same share; `None` for an architecture that has no shape.
+    #[must_use]
+    pub fn agreeing_at(&self, evaluator: &Evaluator, architecture: &Architecture) -> Option<Problem> {
+        let shape = Shape::of(architecture)?;
+        let full = Budgets::quantities(&evaluator.evaluate(architecture));
+        let mut problem = self.clone();
+        for limit in &mut problem.limits {
+            let factor = limit.usage.value(&shape) / full[limit.quantity as usize];
+            // Generating nothing takes no time.
+            if factor.is_finite() {
+                limit.budget *= factor;
+            }
+        }
+        Some(problem)
     }
 }
 

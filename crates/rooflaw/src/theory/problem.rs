@@ -128,7 +128,8 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// The problem of a law, costs, budgets and bounds.
+    /// The problem of a law, costs, budgets and bounds. What the law does not see is held where it costs least: an FFN
+    /// that is narrow and dense, few KV heads.
     ///
     /// # Errors
     /// [`UnsupportedLaw`].
@@ -140,6 +141,15 @@ impl Problem {
     ) -> Result<Problem, UnsupportedLaw> {
         let (irreducible_loss, objective) = objective(law)?;
         let entries = Quantity::ALL.into_iter().zip(budgets.entries());
+        let mut bounds = bounds;
+        let is_unseen = |variable: &ShapeVariable| objective.direction(*variable) == Some(0);
+        for variable in ShapeVariable::ALL.into_iter().filter(is_unseen) {
+            let end = match variable {
+                ShapeVariable::ActivationRate | ShapeVariable::Gqa => &bounds.max,
+                _ => &bounds.min,
+            };
+            bounds = bounds.holding(variable, end.get(variable));
+        }
         Ok(Problem {
             irreducible_loss,
             objective,

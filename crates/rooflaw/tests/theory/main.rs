@@ -4,5 +4,6 @@
 mod closed_forms;
 mod integers;
 mod optimum;
+mod page;
 mod prices;
 mod problems;

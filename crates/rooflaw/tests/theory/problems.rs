@@ -46,14 +46,20 @@ pub fn free(hidden_size: f64) -> Bounds {
     }
 }
 
-/// The worked examples' workload and formats: rates of 1, so that seconds are bytes and FLOPs.
-pub fn costs() -> CostModel {
+/// The worked examples: two bytes an element, 16 tokens generated, and rates of 1, so that seconds are bytes and FLOPs.
+pub fn worked_at(prompt_tokens: u32, budgets: Budgets, bounds: Bounds) -> Problem {
     let formats = Formats::of_weights(WeightFormat::Fp16);
-    CostModel::with_rates(&formats, &Workload::default(), 1.0, 1.0)
+    let workload = Workload {
+        prompt_tokens,
+        ..Workload::default()
+    };
+    let costs = CostModel::with_rates(&formats, &workload, 1.0, 1.0);
+    Problem::new(&law::find("co-design").unwrap(), &costs, &budgets, bounds).unwrap()
 }
 
+/// The same at a prompt of 1,024 tokens.
 pub fn worked(budgets: Budgets, bounds: Bounds) -> Problem {
-    Problem::new(&law::find("co-design").unwrap(), &costs(), &budgets, bounds).unwrap()
+    worked_at(1024, budgets, bounds)
 }
 
 /// A number between two others, evenly in the logarithm.

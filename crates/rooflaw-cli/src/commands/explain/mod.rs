@@ -53,8 +53,8 @@ pub fn run(args: &Args) -> Result<()> {
     })?;
     let solved = theory::theory(&evaluator, &budgets, &lattice, args.hidden_size)?;
     let searched = searched::searched(&space, &evaluator, objective, &budgets);
-    let (theory, scaled_problem, no_theory) = match solved {
-        Ok((theory, problem)) => (Some(theory), problem, None),
+    let (theory, problem, no_theory) = match solved {
+        Ok((theory, problem)) => (Some(theory), Some(problem), None),
         Err(reason) => (None, None, Some(reason)),
     };
     let mut explanation = Explanation {
@@ -84,7 +84,11 @@ pub fn run(args: &Args) -> Result<()> {
     }
     if let Some(out) = &args.out {
         let mut folder = Folder::new(out)?;
-        report::explain::write(&explanation, scaled_problem.as_ref(), &mut folder)?;
+        let at = explanation.recommended();
+        let boundary = problem
+            .zip(at)
+            .and_then(|(problem, at)| problem.agreeing_at(&evaluator, &at));
+        report::explain::write(&explanation, boundary.as_ref(), &mut folder)?;
         folder.commit()?;
     }
     if args.json {

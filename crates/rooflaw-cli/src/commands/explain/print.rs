@@ -140,7 +140,8 @@ fn notes(explanation: &Explanation<'_>, theory: &Theory) -> Result<()> {
         let most = theory.bounds.max.n_layers;
         if form.free.shape.n_layers > most {
             output::paragraph(&format!(
-                "Its {} layers are more than the space's {most:.0}: l* falls with d, so take a wider model.",
+                "Its {} layers are more than the space's {most:.0}: at the same r they fall as d⁻², so a wider model uses the \
+                 budget.",
                 output::short(form.free.shape.n_layers, 1)
             ))?;
         }

@@ -21,7 +21,7 @@ pub fn theory(
     budgets: &Budgets,
     lattice: &Lattice,
     hidden_size: Option<u32>,
-) -> Result<std::result::Result<(Theory, Option<Problem>), String>> {
+) -> Result<std::result::Result<(Theory, Problem), String>> {
     let law = evaluator.law();
     let costs = CostModel::new(evaluator.roofline(), evaluator.workload());
     let problem = match Problem::new(law, &costs, budgets, lattice.bounds) {
@@ -39,7 +39,6 @@ pub fn theory(
         Err(ScaledError::Law(unsupported)) => return Ok(Err(unsupported.to_string())),
         Err(ScaledError::Infeasible(_)) => None,
     };
-    let scaled_problem = scaled.as_ref().map(|scaled| scaled.problem.clone());
     let scaled = scaled.map(|scaled| ScaledAnswer {
         factors: scaled
             .factors
@@ -65,7 +64,7 @@ pub fn theory(
         elasticities: elasticities(&problem, &optimum),
         simplified: answer(&problem, optimum),
     };
-    Ok(Ok((theory, scaled_problem)))
+    Ok(Ok((theory, problem)))
 }
 
 fn out_of_reach(infeasible: &Infeasible) -> anyhow::Error {
