@@ -102,7 +102,7 @@ pub fn region_figure(
             .iter()
             .map(|quantity| quantity.name().to_owned())
             .collect(),
-        boundary_label: "simplified costs, scaled to agree at the chosen one".to_owned(),
+        boundary_label: "theory, refined at the chosen one".to_owned(),
         chosen_label: "chosen".to_owned(),
         panels: regions
             .iter()

@@ -45,9 +45,9 @@ fn answers_are_in_order() {
                 .iter()
                 .all(|(_, share)| *share <= 1.0 + 1e-9)
         );
-        let scaled = &theory["scaled"]["integers"];
+        let refined = &theory["refined"]["integers"];
         assert!(
-            shares(&scaled["full_shares"])
+            shares(&refined["full_shares"])
                 .iter()
                 .all(|(_, share)| *share <= 1.0),
             "{command}"
@@ -60,7 +60,7 @@ fn answers_are_in_order() {
             "{command}"
         );
         // The theory's architecture is as good as the exact best of a coarse space.
-        let difference = number(&scaled["loss"]) - number(&exact["best"]["evaluation"]["loss"]);
+        let difference = number(&refined["loss"]) - number(&exact["best"]["evaluation"]["loss"]);
         assert!(difference < 0.01, "{command}: {difference}");
         let form = &theory["closed_form"];
         if form.is_object() {

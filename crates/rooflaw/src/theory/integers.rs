@@ -156,8 +156,8 @@ impl Lattice {
     }
 
     /// The architecture of the lowest loss near a shape, among those that `admits` lets pass; `None` where there is none
-    /// even far from it. Whatever admits an architecture has to admit it with a narrower FFN, too, and the loss must not
-    /// rise with the FFN's width.
+    /// even far from it. Whatever admits an architecture has to admit it with a narrower FFN of as whole blocks, too, and the loss
+    /// must not rise with the FFN's width.
     #[must_use]
     pub fn best_near(
         &self,
@@ -256,9 +256,9 @@ impl Lattice {
         }
     }
 
-    /// FFN widths within the bounds, in steps.
-    fn steps(&self, numbers: &Numbers) -> (u32, u32) {
-        let per_ratio = f64::from(numbers.hidden_size) / f64::from(numbers.experts.1 * self.width_step);
+    /// FFN widths within the bounds, in multiples of a step.
+    fn multiples(&self, numbers: &Numbers, step: u32) -> (u32, u32) {
+        let per_ratio = f64::from(numbers.hidden_size) / f64::from(numbers.experts.1 * step);
         let (min, max) = (self.bounds.min.ffn_ratio, self.bounds.max.ffn_ratio);
         (
             ((min * per_ratio).ceil() as u32).max(1),
@@ -266,36 +266,54 @@ impl Lattice {
         )
     }
 
-    /// Whether an FFN of so many steps is admitted.
-    fn is_admitted(&self, numbers: &Numbers, steps: u32, admits: &impl Fn(&Architecture) -> bool) -> bool {
+    /// Whether an FFN of a width is admitted.
+    fn is_admitted(&self, numbers: &Numbers, width: u32, admits: &impl Fn(&Architecture) -> bool) -> bool {
         admits(&self.build(&Numbers {
-            expert_size: steps * self.width_step,
+            expert_size: width,
             ..*numbers
         }))
     }
 
     /// The narrowest FFN, if it is admitted: for a law to which its width is nothing.
     fn narrowest(&self, numbers: &Numbers, admits: &impl Fn(&Architecture) -> bool) -> Option<u32> {
-        let (least, most) = self.steps(numbers);
-        (least <= most && self.is_admitted(numbers, least, admits)).then_some(least * self.width_step)
+        let (least, most) = self.multiples(numbers, self.width_step);
+        let width = least * self.width_step;
+        (least <= most && self.is_admitted(numbers, width, admits)).then_some(width)
     }
 
-    /// The widest FFN that is admitted, by bisection.
+    /// The widest FFN that is admitted. Formats in blocks take less for whole blocks than for a little less than them:
+    /// widths of whole blocks are looked at apart.
     fn widest(&self, numbers: &Numbers, admits: &impl Fn(&Architecture) -> bool) -> Option<u32> {
-        self.narrowest(numbers, admits)?;
-        let (mut admitted, most) = self.steps(numbers);
+        let of_step = |step: u32| self.widest_multiple(numbers, step, admits);
+        of_step(self.width_step).max(of_step(BLOCK))
+    }
+
+    /// The widest FFN that is admitted of those a multiple of a step wide, by bisection.
+    fn widest_multiple(
+        &self,
+        numbers: &Numbers,
+        step: u32,
+        admits: &impl Fn(&Architecture) -> bool,
+    ) -> Option<u32> {
+        let (mut admitted, most) = self.multiples(numbers, step);
+        if admitted > most || !self.is_admitted(numbers, admitted * step, admits) {
+            return None;
+        }
         let mut refused = most + 1;
         while refused - admitted > 1 {
             let middle = admitted.midpoint(refused);
-            if self.is_admitted(numbers, middle, admits) {
+            if self.is_admitted(numbers, middle * step, admits) {
                 admitted = middle;
             } else {
                 refused = middle;
             }
         }
-        Some(admitted * self.width_step)
+        Some(admitted * step)
     }
 }
+
+/// Weights of a block of llama.cpp's K-quants.
+const BLOCK: u32 = 256;
 
 /// Within bounds, and within a factor of something.
 fn near(value: f64, to: f64, factor: f64, (least, most): (f64, f64)) -> bool {
@@ -319,41 +337,45 @@ pub struct Numbers {
     pub expert_size: u32,
 }
 
-/// The optimum of the simplified costs, scaled until they are those of the full model there.
+/// The optimum of the full model's costs as sums of powers around where it is.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Scaled {
-    /// The problem with scaled budgets, which is the same as scaled costs.
+pub struct Refined {
+    /// The problem with those costs.
     pub problem: Problem,
     /// Its optimum.
     pub optimum: Optimum,
-    /// What a budget was multiplied with: simplified over full usage.
+    /// Full over simplified usage there.
     pub factors: Vec<(Quantity, f64)>,
     /// The best architecture near it that meets every budget by the full model, if any.
     pub best: Option<(Architecture, Evaluation)>,
 }
 
-/// Rounds of scaling at the nearest architecture, and then at the best one.
+/// Rounds of approximation at the nearest architecture, and then at the best one.
 const ROUNDS: usize = 4;
 
-impl Scaled {
-    /// Solves with simplified costs that agree with the full model where the solution is: what the simplifications leave
-    /// out, or put in, becomes a factor on each budget.
+impl Refined {
+    /// Solves with costs that agree with the full model where the solution is ([`Problem::agreeing_at`]), and then looks
+    /// for whole numbers near it.
     ///
     /// # Errors
     /// A law that the theory does not know, or budgets out of reach.
-    pub fn solve(evaluator: &Evaluator, budgets: &Budgets, lattice: &Lattice) -> Result<Scaled, ScaledError> {
+    pub fn solve(
+        evaluator: &Evaluator,
+        budgets: &Budgets,
+        lattice: &Lattice,
+    ) -> Result<Refined, RefineError> {
         let (law, costs) = (
             evaluator.law(),
             CostModel::new(evaluator.roofline(), evaluator.workload()),
         );
         let problem = Problem::new(law, &costs, budgets, lattice.bounds)?;
-        let (mut scaled, mut optimum) = (problem.clone(), problem.solve()?);
+        let (mut refined, mut optimum) = (problem.clone(), problem.solve()?);
         for _ in 0..ROUNDS {
             let nearest = lattice.nearest(&optimum.shape);
             let Some(agreeing) = nearest.and_then(|nearest| problem.agreeing_at(evaluator, &nearest)) else {
                 break;
             };
-            (scaled, optimum) = (agreeing.clone(), agreeing.solve()?);
+            (refined, optimum) = (agreeing.clone(), agreeing.solve()?);
         }
         let near = |shape: &Shape| {
             let admits = |architecture: &Architecture| budgets.admit(&evaluator.evaluate(architecture));
@@ -369,45 +391,29 @@ impl Scaled {
                 break;
             };
             // It has a shape within: that of the architecture.
-            (scaled, optimum) = (agreeing.clone(), agreeing.solve()?);
+            (refined, optimum) = (agreeing.clone(), agreeing.solve()?);
             match near(&optimum.shape) {
                 Some(found) if found.1.loss < evaluation.loss => best = Some(found),
                 _ => break,
             }
         }
-        let pairs = scaled.limits.iter().zip(&problem.limits);
-        let factors = pairs.map(|(limit, original)| (limit.quantity, limit.budget / original.budget));
-        Ok(Scaled {
+        let pairs = refined.limits.iter().zip(&problem.limits);
+        let factors = pairs.map(|(limit, simplified)| {
+            let full = limit.usage.value(&optimum.shape);
+            (limit.quantity, full / simplified.usage.value(&optimum.shape))
+        });
+        Ok(Refined {
             factors: factors.collect(),
             best,
-            problem: scaled,
+            problem: refined,
             optimum,
         })
     }
 }
 
-impl Problem {
-    /// The same with each budget times simplified over full usage of an architecture, so that both models have it take
-    /// the same share; `None` for an architecture that has no shape.
-    #[must_use]
-    pub fn agreeing_at(&self, evaluator: &Evaluator, architecture: &Architecture) -> Option<Problem> {
-        let shape = Shape::of(architecture)?;
-        let full = Budgets::quantities(&evaluator.evaluate(architecture));
-        let mut problem = self.clone();
-        for limit in &mut problem.limits {
-            let factor = limit.usage.value(&shape) / full[limit.quantity as usize];
-            // Generating nothing takes no time.
-            if factor.is_finite() {
-                limit.budget *= factor;
-            }
-        }
-        Some(problem)
-    }
-}
-
-/// Why there is no scaled optimum.
+/// Why there is no refined optimum.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum ScaledError {
+pub enum RefineError {
     /// The law is no sum of powers.
     #[error(transparent)]
     Law(#[from] UnsupportedLaw),

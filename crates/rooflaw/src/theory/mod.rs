@@ -11,6 +11,7 @@ pub mod closed_form;
 mod co_design;
 mod costs;
 mod elasticity;
+mod full;
 pub mod integers;
 mod objective;
 pub mod paper;

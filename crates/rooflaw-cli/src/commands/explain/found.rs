@@ -62,8 +62,8 @@ pub struct Theory {
     pub no_closed_form: Option<String>,
     /// The best architecture near the optimum within the budgets by simplified costs.
     pub integers: Option<Whole>,
-    /// The optimum under costs scaled to the full model's.
-    pub scaled: Option<ScaledAnswer>,
+    /// The optimum under the full model's costs, as sums of powers around it.
+    pub refined: Option<RefinedAnswer>,
     /// Where the paper's formulas go.
     pub paper: Vec<Consequence>,
     /// How the optimum scales.
@@ -123,9 +123,9 @@ pub struct Whole {
     pub full_shares: Vec<(Quantity, f64)>,
 }
 
-/// The optimum under scaled costs.
+/// The optimum under refined costs.
 #[derive(Serialize)]
-pub struct ScaledAnswer {
+pub struct RefinedAnswer {
     /// Full over simplified usage, by quantity.
     pub factors: Vec<(Quantity, f64)>,
     /// The optimum.

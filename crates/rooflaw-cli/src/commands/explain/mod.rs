@@ -130,7 +130,7 @@ impl Explanation<'_> {
     /// The architecture that meets every budget by the full model with the lowest loss of those found.
     pub fn recommended(&self) -> Option<rooflaw::architecture::Architecture> {
         let near = self.theory.as_ref().and_then(|theory| {
-            let whole = theory.scaled.as_ref()?.integers.as_ref()?;
+            let whole = theory.refined.as_ref()?.integers.as_ref()?;
             Some((whole.evaluation.loss, whole.architecture))
         });
         let searched = self

@@ -146,14 +146,15 @@ fn notes(explanation: &Explanation<'_>, theory: &Theory) -> Result<()> {
             ))?;
         }
     }
-    if let Some(scaled) = &theory.scaled {
-        let factors: Vec<String> = scaled
+    if let Some(refined) = &theory.refined {
+        let factors: Vec<String> = refined
             .factors
             .iter()
-            .map(|(quantity, factor)| format!("{} × {factor:.3}", quantity.name()))
+            .map(|(quantity, factor)| format!("{factor:.2} ({})", quantity.name()))
             .collect();
         output::paragraph(&format!(
-            "Scaled: simplified costs times what the full model has there: {}.",
+            "Refined: the full model's costs as sums of powers around the best design; there they are {} times the \
+             simplified ones.",
             factors.join(", ")
         ))?;
     }
@@ -207,7 +208,7 @@ pub fn warnings(explanation: &Explanation<'_>, law: &LossLaw) -> Vec<String> {
             .filter(|(_, share)| *share > 1.0);
         for (quantity, share) in over {
             warnings.push(format!(
-                "by the full model, the numeric optimum in whole numbers takes {} of the budget on {}: the scaled one \
+                "by the full model, the numeric optimum in whole numbers takes {} of the budget on {}: the refined one \
                  is what to build",
                 percent(*share),
                 quantity.name()

@@ -138,10 +138,10 @@ pub fn answers(explanation: &Explanation<'_>) -> MeasuredTable {
             let (simple, full) = (largest(&placed.shares), largest(&whole.full_shares));
             row("  whole numbers", &placed.shape, placed.loss, simple, full);
         }
-        if let Some(scaled) = &theory.scaled {
-            let optimum = &scaled.answer.optimum;
-            row("scaled optimum", &optimum.shape, optimum.loss, none(), none());
-            if let Some(whole) = &scaled.integers {
+        if let Some(refined) = &theory.refined {
+            let optimum = &refined.answer.optimum;
+            row("refined optimum", &optimum.shape, optimum.loss, none(), none());
+            if let Some(whole) = &refined.integers {
                 let placed = &whole.placed;
                 let (simple, full) = (largest(&placed.shares), largest(&whole.full_shares));
                 row("  whole numbers", &placed.shape, placed.loss, simple, full);
@@ -159,17 +159,17 @@ pub fn answers(explanation: &Explanation<'_>) -> MeasuredTable {
 
 /// What more of everything is worth.
 pub fn prices(explanation: &Explanation<'_>) -> MeasuredTable {
-    let headers = ["1 % more", "Δ loss", "Δ loss, scaled", "10 % more, searched"];
+    let headers = ["1 % more", "Δ loss", "Δ loss, refined", "10 % more, searched"];
     let mut table = MeasuredTable::new(&headers, &[0]);
     let theory = explanation.theory.as_ref();
     let simplified = theory.map(|theory| &theory.simplified.prices);
-    let scaled = theory.and_then(|theory| Some(&theory.scaled.as_ref()?.answer.prices));
+    let refined = theory.and_then(|theory| Some(&theory.refined.as_ref()?.answer.prices));
     let cell = |price: Option<f64>| price.map_or_else(|| "–".to_owned(), |price| change(0.01 * price));
     let mut rate = |name: &str, of: &dyn Fn(&rooflaw::theory::Prices) -> f64| {
         table.push(vec![
             name.to_owned(),
             cell(simplified.map(of)),
-            cell(scaled.map(of)),
+            cell(refined.map(of)),
             "–".to_owned(),
         ]);
     };
@@ -199,7 +199,7 @@ pub fn prices(explanation: &Explanation<'_>) -> MeasuredTable {
         table.push(vec![
             name,
             cell(simplified.and_then(of)),
-            cell(scaled.and_then(of)),
+            cell(refined.and_then(of)),
             searched.map_or_else(|| "–".to_owned(), change),
         ]);
     }

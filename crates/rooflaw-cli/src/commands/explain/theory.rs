@@ -1,12 +1,12 @@
 //! The continuous problem of the arguments, solved every way there is.
 
-use super::found::{Answer, ClosedForm, Elasticities, Placed, ScaledAnswer, Theory, Whole};
+use super::found::{Answer, ClosedForm, Elasticities, Placed, RefinedAnswer, Theory, Whole};
 use anyhow::{Result, anyhow};
 use rooflaw::architecture::Architecture;
 use rooflaw::roofline::Evaluator;
 use rooflaw::search::Budgets;
 use rooflaw::theory::closed_form::{ClosedForms, Regime};
-use rooflaw::theory::integers::{Lattice, Scaled, ScaledError};
+use rooflaw::theory::integers::{Lattice, RefineError, Refined};
 use rooflaw::theory::{Bounds, CoDesign, CostModel, Infeasible, Optimum, Prices, Problem, Quantity, Shape};
 use rooflaw::theory::{ShapeVariable, Sweep, paper};
 
@@ -34,19 +34,15 @@ pub fn theory(
         |architecture: &Architecture| Shape::of(architecture).is_some_and(|shape| problem.admits(&shape));
     let integers = lattice.best_near(&optimum.shape, law, admits).and_then(whole);
     // Full costs out of reach: the search says so, with what is least.
-    let scaled = match Scaled::solve(evaluator, budgets, lattice) {
-        Ok(scaled) => Some(scaled),
-        Err(ScaledError::Law(unsupported)) => return Ok(Err(unsupported.to_string())),
-        Err(ScaledError::Infeasible(_)) => None,
+    let refined = match Refined::solve(evaluator, budgets, lattice) {
+        Ok(refined) => Some(refined),
+        Err(RefineError::Law(unsupported)) => return Ok(Err(unsupported.to_string())),
+        Err(RefineError::Infeasible(_)) => None,
     };
-    let scaled = scaled.map(|scaled| ScaledAnswer {
-        factors: scaled
-            .factors
-            .iter()
-            .map(|(quantity, factor)| (*quantity, 1.0 / factor))
-            .collect(),
-        answer: answer(&scaled.problem, scaled.optimum),
-        integers: scaled.best.and_then(|(architecture, _)| whole(architecture)),
+    let refined = refined.map(|refined| RefinedAnswer {
+        factors: refined.factors,
+        answer: answer(&refined.problem, refined.optimum),
+        integers: refined.best.and_then(|(architecture, _)| whole(architecture)),
     });
     let (closed_form, no_closed_form, paper) = match closed_form(evaluator, &problem, &optimum, hidden_size) {
         Ok((form, paper)) => (Some(form), None, paper),
@@ -59,7 +55,7 @@ pub fn theory(
         closed_form,
         no_closed_form,
         integers,
-        scaled,
+        refined,
         paper,
         elasticities: elasticities(&problem, &optimum),
         simplified: answer(&problem, optimum),
