@@ -118,8 +118,8 @@ pub fn slices(evaluator: &Evaluator, budgets: &Budgets, lattice: &Lattice, at: &
             })
         },
     );
-    // Heads of a prime number divide in two ways only: columns of numbers that divide in more.
-    let rich = |d: &f64| (*d as u32).is_multiple_of(4 * numbers.head_dim);
+    // Heads of a prime number divide in two ways only: columns of numbers that divide in more, and the architecture's.
+    let rich = |d: &f64| (*d as u32).is_multiple_of(4 * numbers.head_dim) || *d == shape.hidden_size;
     let powers = (0..12).map(|power| f64::from(1_u32 << power));
     let grouped = region(
         ShapeVariable::HiddenSize,

@@ -5,7 +5,7 @@ use rooflaw::law;
 use rooflaw::search::Budgets;
 use rooflaw::theory::closed_form::{ClosedForms, Regime};
 use rooflaw::theory::paper::{Claim, consequences, eta, quoted_activation_rate};
-use rooflaw::theory::{CoDesign, Problem, Quantity, ShapeVariable, Sweep};
+use rooflaw::theory::{Bounds, CoDesign, Problem, Quantity, ShapeVariable, Sweep};
 
 fn co_design() -> CoDesign {
     CoDesign::of(&law::find("co-design").unwrap()).unwrap()
@@ -128,10 +128,46 @@ fn power_rows() -> Vec<String> {
     .to_vec()
 }
 
+/// The optimum without any bound but the least activation rate.
+fn free_rows() -> Vec<String> {
+    let bounds = free(1.0);
+    let bounds = Bounds {
+        max: bounds.max.with(ShapeVariable::HiddenSize, 1e6),
+        ..bounds
+    };
+    let row = |(name, budgets): (&str, Budgets)| {
+        let optimum = worked_at(1024, budgets, bounds).solve().unwrap();
+        let shape = optimum.shape;
+        format!(
+            "| {name} | {:.1} | {:.0} | {:.3} | {:.3} | {:.2} | {:.4} |",
+            shape.n_layers,
+            shape.hidden_size,
+            shape.ffn_ratio,
+            shape.activation_rate,
+            shape.gqa,
+            optimum.loss
+        )
+    };
+    [
+        ("decode", budgets(Some(1.28e9), None)),
+        ("memory", budgets(None, Some(4e9))),
+        ("both", budgets(Some(1.28e9), Some(4e9))),
+    ]
+    .map(row)
+    .to_vec()
+}
+
 #[test]
 fn the_page_has_what_comes_out() {
     let page = include_str!("../../../../docs/theory.md");
-    let rows = [worked_rows(), dual_rows(), quoted_rows(), power_rows()].concat();
+    let rows = [
+        worked_rows(),
+        dual_rows(),
+        quoted_rows(),
+        power_rows(),
+        free_rows(),
+    ]
+    .concat();
     let missing: Vec<&String> = rows.iter().filter(|row| !page.contains(row.as_str())).collect();
     assert!(missing.is_empty(), "docs/theory.md lacks:\n{missing:#?}");
 }

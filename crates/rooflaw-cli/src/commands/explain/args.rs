@@ -34,7 +34,7 @@ pub struct Args {
     #[command(flatten)]
     pub budgets: BudgetArgs,
     /// Hidden size at which the closed forms are evaluated [default: the numeric optimum's]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20), allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20), allow_negative_numbers = true, help_heading = "Theory")]
     pub hidden_size: Option<u32>,
     #[command(flatten)]
     pub formats: FormatArgs,

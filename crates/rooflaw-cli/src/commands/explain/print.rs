@@ -153,10 +153,11 @@ fn notes(explanation: &Explanation<'_>, theory: &Theory) -> Result<()> {
             .map(|(quantity, factor)| format!("{factor:.2} ({})", quantity.name()))
             .collect();
         output::paragraph(&format!(
-            "Refined: the full model's costs as sums of powers around the best design; there they are {} times the \
-             simplified ones.",
+            "Refined: the full model's costs as sums of powers around the best design; there they are {} times \
+             the simplified ones.",
             factors.join(", ")
         ))?;
+        output::line(&binding(&refined.answer))?;
     }
     Ok(())
 }
