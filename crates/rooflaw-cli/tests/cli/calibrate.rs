@@ -67,7 +67,7 @@ fn measurements_become_a_calibration_that_other_commands_take() {
     let predicted = spaced(&answer_in(folder.path(), line));
     for part in [
         "Qwen2.5-0.5B on Raspberry Pi 5",
-        "achieved: 0.0",
+        "dense products: 0.0",
         "Latencies are calibrated: llama.cpp/cpu with 4 threads by 10 measurements of 5 models on raspberry-pi-5 (in pi.toml).",
     ] {
         assert!(predicted.contains(part), "no `{part}` in {predicted}");
@@ -270,7 +270,7 @@ fn the_runtime_can_be_named() {
 fn a_machine_that_was_measured_is_predicted() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/measurements/cpu");
     let folder = tempfile::tempdir().unwrap();
-    let [table, device] = ["repeat-1.csv", "zen4-vm.toml"].map(|name| data.join(name).display().to_string());
+    let [table, device] = ["zen4-1.csv", "zen4-vm.toml"].map(|name| data.join(name).display().to_string());
     let found = json_in(folder.path(), &format!("calibrate {table} --device {device}"));
     let calibration = &found["calibration"];
     assert_eq!(calibration["measurements"]["rows"], 192);

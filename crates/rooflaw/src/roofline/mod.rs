@@ -77,7 +77,7 @@ impl Binding {
     }
 }
 
-/// The time of one instance of an operator, seconds; `T` is as in [`Operator`].
+/// The time of one instance of an operator, seconds; `T` is as in [`crate::operators::Operator`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct OperatorTime<T = f64> {
     /// FLOPs over the peak rate.
