@@ -6,7 +6,7 @@
 
 use super::{Limit, Monomial, Posynomial, Problem, Quantity, Shape, ShapeVariable};
 use crate::architecture::Architecture;
-use crate::operators::{OperatorKind, Step, visit_operators};
+use crate::operators::{Operator, OperatorKind, Step, visit_operators};
 use crate::roofline::{Evaluator, OperatorRow};
 use crate::search::Budgets;
 
@@ -118,18 +118,21 @@ fn reads_weights(row: &OperatorRow) -> bool {
 /// Weights, KV cache and activations.
 fn memory(evaluator: &Evaluator, architecture: &Architecture, at: &Shape) -> Posynomial {
     let footprint = evaluator.roofline().memory(architecture, evaluator.workload());
-    let mut sum = stored(evaluator, architecture, at, |operator| operator.stored_bytes);
+    let mut sum = held(evaluator, architecture, at, true, |operator| {
+        operator.stored_bytes
+    });
     sum.add(footprint.kv_cache_bytes, CACHE);
     sum.add(footprint.activations_bytes, WIDTH);
     sum.terms
 }
 
-/// What operators hold in memory, or what of it a token uses.
-fn stored<'a>(
+/// What operators hold in memory, of all experts or of those that a token uses.
+fn held<'a>(
     evaluator: &Evaluator,
     architecture: &Architecture,
     at: &'a Shape,
-    of: impl Fn(&crate::operators::Operator) -> f64,
+    all_experts: bool,
+    of: impl Fn(&Operator) -> f64,
 ) -> Sum<'a> {
     let roofline = evaluator.roofline();
     let mut sum = Sum {
@@ -139,9 +142,7 @@ fn stored<'a>(
     let step = Step::decode(1, 1);
     let (formats, assumptions) = (roofline.formats(), roofline.assumptions());
     visit_operators(architecture, &step, formats, assumptions, |operator| {
-        let all =
-            operator.stored_parameters == 0.0 || operator.active_parameters < operator.stored_parameters;
-        let exponents = growth(operator.kind, false, all);
+        let exponents = growth(operator.kind, false, all_experts);
         sum.add(of(operator) * operator.instances, exponents);
     });
     sum
@@ -165,12 +166,9 @@ impl Problem {
         let [prefill, decode] =
             [prefill, decode].map(|step| StepTime::new(evaluator, architecture, &at, &step));
         let full = Budgets::quantities(&evaluator.evaluate(architecture));
-        let parameters = |of: fn(&crate::operators::Operator) -> f64| {
-            (
-                Posynomial::default(),
-                Posynomial::default(),
-                stored(evaluator, architecture, &at, of).terms,
-            )
+        let parameters = |all_experts: bool, of: fn(&Operator) -> f64| {
+            let sum = held(evaluator, architecture, &at, all_experts, of);
+            (Posynomial::default(), Posynomial::default(), sum.terms)
         };
         let limit = |limit: &Limit| {
             let of_step = |step: &StepTime, times: f64| {
@@ -193,8 +191,8 @@ impl Problem {
                     let none = Posynomial::default;
                     (none(), none(), memory(evaluator, architecture, &at))
                 }
-                Quantity::TotalParameters => parameters(|operator| operator.stored_parameters),
-                Quantity::ActiveParameters => parameters(|operator| operator.active_parameters),
+                Quantity::TotalParameters => parameters(true, |operator| operator.stored_parameters),
+                Quantity::ActiveParameters => parameters(false, |operator| operator.active_parameters),
             };
             let usage = on_compute.plus(&on_bandwidth).plus(&on_neither);
             // What is left to agree exactly: what a cache saves, the curvature over contexts.

@@ -117,6 +117,8 @@ pub struct Whole {
     /// Its shape with loss and simplified costs.
     #[serde(flatten)]
     pub placed: Placed,
+    /// What the simplified costs have for it: seconds, bytes.
+    pub simplified: Vec<(Quantity, f64)>,
     /// What the full model predicts.
     pub evaluation: Evaluation,
     /// Usage over budget by the full model.

@@ -127,12 +127,16 @@ fn complete(
 }
 
 impl Explanation<'_> {
+    /// The whole-number design near the refined optimum.
+    pub fn near_refined(&self) -> Option<&found::Whole> {
+        self.theory.as_ref()?.refined.as_ref()?.integers.as_ref()
+    }
+
     /// The architecture that meets every budget by the full model with the lowest loss of those found.
     pub fn recommended(&self) -> Option<rooflaw::architecture::Architecture> {
-        let near = self.theory.as_ref().and_then(|theory| {
-            let whole = theory.refined.as_ref()?.integers.as_ref()?;
-            Some((whole.evaluation.loss, whole.architecture))
-        });
+        let near = self
+            .near_refined()
+            .map(|whole| (whole.evaluation.loss, whole.architecture));
         let searched = self
             .searched
             .as_ref()

@@ -1,7 +1,7 @@
 //! What `rooflaw explain` says on the terminal.
 
 use super::found::{Explanation, Theory};
-use super::tables::{answers, budgets, elasticities, paper, percent, prices};
+use super::tables::{answers, budgets, either_model, elasticities, paper, percent, prices};
 use super::theory::regime_words;
 use super::{Args, found::Answer};
 use crate::commands::design::print::shape;
@@ -50,6 +50,10 @@ pub fn print(args: &Args, explanation: &Explanation<'_>, law: &LossLaw) -> Resul
     )?;
     if let Some(theory) = &explanation.theory {
         notes(explanation, theory)?;
+    }
+    if let Some(whole) = explanation.near_refined() {
+        output::line("")?;
+        output::table(&either_model(whole))?;
     }
     if let Some(architecture) = explanation.recommended() {
         output::line(&format!("Build: {}.", shape(&architecture)))?;

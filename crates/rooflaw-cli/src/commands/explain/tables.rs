@@ -1,8 +1,9 @@
 //! The tables of an explanation.
 
-use super::found::{Explanation, Theory};
+use super::found::{Explanation, Theory, Whole};
 use crate::input;
 use crate::output::{self, MeasuredTable};
+use rooflaw::search::Budgets;
 use rooflaw::theory::{Optimum, PowerFit, Quantity, Shape, ShapeVariable};
 
 /// A change of the loss for people: `−0.00123`, `0`.
@@ -153,6 +154,21 @@ pub fn answers(explanation: &Explanation<'_>) -> MeasuredTable {
     {
         let loss = found.best.evaluation.loss;
         row("exact search", shape, loss, none(), largest(&found.full_shares));
+    }
+    table
+}
+
+/// The whole-number design near the refined optimum by either model.
+pub fn either_model(whole: &Whole) -> MeasuredTable {
+    let mut table = MeasuredTable::new(&["near the refined optimum", "simplified", "full model"], &[0]);
+    let full = Budgets::quantities(&whole.evaluation);
+    for (quantity, simplified) in &whole.simplified {
+        let shown = |value: f64| input::budgeted(*quantity as usize, value);
+        table.push(vec![
+            quantity.name().to_owned(),
+            shown(*simplified),
+            shown(full[*quantity as usize]),
+        ]);
     }
     table
 }

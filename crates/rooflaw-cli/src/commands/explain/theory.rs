@@ -29,7 +29,19 @@ pub fn theory(
         Err(unsupported) => return Ok(Err(unsupported.to_string())),
     };
     let optimum = problem.solve().map_err(|infeasible| out_of_reach(&infeasible))?;
-    let whole = |architecture: Architecture| whole(evaluator, budgets, &problem, architecture);
+    // Every quantity that people know, budgeted or not.
+    let everything = Budgets {
+        ttft_s: Some(1.0),
+        tpot_s: Some(1.0),
+        total_s: Some(1.0),
+        memory_bytes: Some(1.0),
+        ..Budgets::default()
+    };
+    let units = match Problem::new(law, &costs, &everything, lattice.bounds) {
+        Ok(units) => units,
+        Err(unsupported) => return Ok(Err(unsupported.to_string())),
+    };
+    let whole = |architecture: Architecture| whole(evaluator, budgets, [&problem, &units], architecture);
     let admits =
         |architecture: &Architecture| Shape::of(architecture).is_some_and(|shape| problem.admits(&shape));
     let integers = lattice.best_near(&optimum.shape, law, admits).and_then(whole);
@@ -65,12 +77,11 @@ pub fn theory(
 
 fn out_of_reach(infeasible: &Infeasible) -> anyhow::Error {
     let reasons = infeasible.budgets.iter().map(|(quantity, budget, least)| {
-        let shown = |value: f64| crate::input::budgeted(*quantity as usize, value);
         format!(
-            "{} at most {}, where the least within the bounds is {}",
+            "{} at most {}, where the least within the bounds is {} times as much",
             quantity.name(),
-            shown(*budget),
-            shown(*least)
+            crate::input::budgeted(*quantity as usize, *budget),
+            crate::output::short(least / budget, 3)
         )
     });
     let reasons: Vec<String> = reasons.collect();
@@ -113,13 +124,14 @@ pub fn full_shares(budgets: &Budgets, evaluation: &rooflaw::roofline::Evaluation
 fn whole(
     evaluator: &Evaluator,
     budgets: &Budgets,
-    problem: &Problem,
+    [problem, units]: [&Problem; 2],
     architecture: Architecture,
 ) -> Option<Whole> {
     let evaluation = evaluator.evaluate(&architecture);
     Some(Whole {
         placed: placed(problem, Shape::of(&architecture)?),
         full_shares: full_shares(budgets, &evaluation),
+        simplified: placed(units, Shape::of(&architecture)?).shares,
         architecture,
         evaluation,
     })
