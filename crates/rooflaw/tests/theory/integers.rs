@@ -10,9 +10,9 @@ use rooflaw::operators::Assumptions;
 use rooflaw::roofline::{Evaluator, Roofline, Workload};
 use rooflaw::search::{Budgets, Objective, Query};
 use rooflaw::space;
-use rooflaw::theory::integers::{Lattice, Refined};
+use rooflaw::theory::integers::Lattice;
 use rooflaw::theory::region::{boundary, slices};
-use rooflaw::theory::{Bounds, Shape, ShapeVariable};
+use rooflaw::theory::{Bounds, Refined, Shape, ShapeVariable};
 
 fn lattice() -> Lattice {
     Lattice::of_space(&space::find("default").unwrap()).unwrap()

@@ -6,9 +6,9 @@ use rooflaw::architecture::Architecture;
 use rooflaw::roofline::Evaluator;
 use rooflaw::search::Budgets;
 use rooflaw::theory::closed_form::{ClosedForms, Regime};
-use rooflaw::theory::integers::{Lattice, RefineError, Refined};
+use rooflaw::theory::integers::Lattice;
 use rooflaw::theory::{Bounds, CoDesign, CostModel, Infeasible, Optimum, Prices, Problem, Quantity, Shape};
-use rooflaw::theory::{ShapeVariable, Sweep, paper};
+use rooflaw::theory::{RefineError, Refined, ShapeVariable, Sweep, paper};
 
 /// Factors on the budgets over which the optimum is followed.
 const FACTORS: [f64; 9] = [0.5, 0.595, 0.707, 0.841, 1.0, 1.189, 1.414, 1.682, 2.0];
