@@ -1,5 +1,7 @@
 //! What is committed is what the measurements give, and as good as it is said to be.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use rooflaw::calibration::{PhaseFit, Population};
 use rooflaw::device::Phase;
 use rooflaw_study_latency_validation::{machine, rows};

@@ -31,6 +31,7 @@ mod measure_interrupt;
 mod measure_models;
 mod measure_plan;
 mod plan_runs;
+mod real_bench;
 mod runs;
 mod terminal;
 mod tool;
