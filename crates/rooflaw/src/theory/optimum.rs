@@ -10,7 +10,7 @@ pub struct Optimum {
     pub shape: Shape,
     /// The loss there.
     pub loss: f64,
-    /// The budgets there, in the order of [`Problem::limits`].
+    /// The budgets there, in the order of [`super::Problem::limits`].
     pub limits: Vec<LimitState>,
     /// What the bounds cost, in the order of [`ShapeVariable::ALL`].
     pub bounds: [BoundMultipliers; ShapeVariable::COUNT],
