@@ -13,3 +13,4 @@ pub mod plan_runs;
 pub mod predict;
 pub mod runs;
 pub mod spaces;
+pub mod whatif;

@@ -31,5 +31,8 @@ mod measure_models;
 mod measure_plan;
 mod plan_runs;
 mod runs;
+mod several;
 mod terminal;
 mod tool;
+mod uncertainty;
+mod whatif;

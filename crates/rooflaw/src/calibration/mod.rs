@@ -27,6 +27,7 @@ mod population;
 mod population_file;
 mod posterior;
 mod published;
+mod sample;
 mod usual;
 mod work;
 mod write;
@@ -40,6 +41,7 @@ pub use model::{Achieved, Interval, LATENCY_COVERAGE, LatencyIntervals, PhaseMod
 pub use observation::Observation;
 pub use population::{PhaseFit, Population, Question};
 pub use population_file::{LeftOut, Validation};
+pub use sample::{Deviates, Sampler};
 
 #[cfg(test)]
 mod tests;

@@ -223,6 +223,17 @@ impl Achieved {
         Interval::new(roofline.step(architecture, step), model.deviation(&timing))
     }
 
+    /// The same with the times that do not depend on the work, of operators, layers with experts and steps, by a factor.
+    #[must_use]
+    pub fn with_overheads_times(mut self, factor: f64) -> Achieved {
+        for model in [&mut self.prefill, &mut self.decode] {
+            for overhead in [Coefficient::Launch, Coefficient::MoeLayer, Coefficient::Step] {
+                model.logs[overhead as usize] += factor.ln();
+            }
+        }
+        self
+    }
+
     /// The model of a phase.
     #[must_use]
     pub const fn phase(&self, phase: Phase) -> &PhaseModel {
