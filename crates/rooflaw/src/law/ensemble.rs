@@ -85,7 +85,7 @@ impl LossLaw {
             id: self.id.clone(),
             about: self.about.clone(),
             form: self.form.clone(),
-            fitted_range: self.fitted_range.clone(),
+            fitted_range: self.fitted_range,
             runs: self.runs.clone(),
             ensemble: None,
             family: self.family.clone(),

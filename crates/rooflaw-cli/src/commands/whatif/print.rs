@@ -136,7 +136,7 @@ pub fn comparison_table(found: &WhatIf<'_>) -> MeasuredTable {
             scenario
                 .best
                 .as_ref()
-                .map_or_else(|| "–".to_owned(), |best| value(best))
+                .map_or_else(|| "–".to_owned(), value)
         });
         table.push(std::iter::once(name.to_owned()).chain(cells).collect());
     };
@@ -270,7 +270,7 @@ pub fn scenarios_table(found: &WhatIf<'_>) -> MeasuredTable {
             scenario
                 .best
                 .as_ref()
-                .map_or_else(|| "–".to_owned(), |best| text(best))
+                .map_or_else(|| "–".to_owned(), text)
         };
         table.push(vec![
             scenario.name.clone(),
