@@ -13,48 +13,59 @@ mod truth;
 use anyhow::{Context as _, Result, bail};
 use rooflaw::decision::Options;
 use rooflaw::format::WeightFormat;
+use rooflaw::law::LossLaw;
 use rooflaw::space;
-use truth::{Case, Repetition, repetition};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use truth::{Case, Repetition, fitted, repetition};
 
-/// Worlds of each case.
-const WORLDS: u64 = 40;
+/// A device with a calibration, and one without.
+const NANO: Case = Case {
+    device: "jetson-orin-nano-super-8gb",
+    weights: WeightFormat::Q8_0,
+    total_s: 0.3,
+};
+const AGX: Case = Case {
+    device: "jetson-agx-orin-64gb",
+    weights: WeightFormat::Bf16,
+    total_s: 0.15,
+};
 
-/// Tolerances of the frontier, nats/token.
-const TOLERANCES: [f64; 2] = [0.005, 0.02];
+/// A device, runs that the law is fitted to, a space, a tolerance of the frontier in nats/token, and how many worlds.
+struct Setup {
+    case: Case,
+    runs: usize,
+    space: &'static str,
+    tolerance: f64,
+    worlds: u64,
+}
 
-/// A device with a calibration and one without, many runs and few.
-const CASES: [Case; 4] = [
-    Case {
-        device: "jetson-orin-nano-super-8gb",
-        weights: WeightFormat::Q8_0,
-        total_s: 0.3,
-        runs: 170,
-    },
-    Case {
-        device: "jetson-orin-nano-super-8gb",
-        weights: WeightFormat::Q8_0,
-        total_s: 0.3,
-        runs: 40,
-    },
-    Case {
-        device: "jetson-agx-orin-64gb",
-        weights: WeightFormat::Bf16,
-        total_s: 0.15,
-        runs: 170,
-    },
-    Case {
-        device: "jetson-agx-orin-64gb",
-        weights: WeightFormat::Bf16,
-        total_s: 0.15,
-        runs: 40,
-    },
+const fn setup(case: Case, runs: usize, space: &'static str, tolerance: f64, worlds: u64) -> Setup {
+    Setup {
+        case,
+        runs,
+        space,
+        tolerance,
+        worlds,
+    }
+}
+
+const SETUPS: [Setup; 9] = [
+    setup(NANO, 170, "paper", 0.005, 60),
+    setup(NANO, 170, "paper", 0.02, 60),
+    setup(NANO, 40, "paper", 0.005, 60),
+    setup(NANO, 40, "paper", 0.02, 60),
+    setup(AGX, 170, "paper", 0.005, 60),
+    setup(AGX, 170, "paper", 0.02, 60),
+    setup(AGX, 40, "paper", 0.005, 60),
+    setup(AGX, 40, "paper", 0.02, 60),
+    setup(NANO, 170, "default", 0.02, 24),
 ];
 
-/// The worlds of one case and tolerance.
-pub struct Worlds {
-    pub case: &'static Case,
-    pub tolerance: f64,
-    pub repetitions: Vec<Repetition>,
+/// The worlds of one setup.
+struct Worlds {
+    setup: &'static Setup,
+    repetitions: Vec<Repetition>,
 }
 
 fn main() -> Result<()> {
@@ -64,27 +75,26 @@ fn main() -> Result<()> {
         [flag] if flag == "--check" => true,
         _ => bail!("usage: rooflaw-study-decisions [--check]"),
     };
-    let space = space::find("default")?;
+    let mut laws: BTreeMap<(usize, u64), LossLaw> = BTreeMap::new();
     let mut all: Vec<Worlds> = Vec::new();
-    for case in &CASES {
-        for tolerance in TOLERANCES {
-            let options = Options {
-                searches: 32,
-                tolerance,
-                ..Options::default()
+    for setup in &SETUPS {
+        let space = space::find(setup.space)?;
+        let options = Options {
+            searches: 16,
+            tolerance: setup.tolerance,
+            ..Options::default()
+        };
+        let mut repetitions = Vec::new();
+        for seed in 0..setup.worlds {
+            let known = laws.entry((setup.runs, seed));
+            let law = match known {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(empty) => empty.insert(fitted(setup.runs, seed).context("fitting")?),
             };
-            let repetitions = (0..WORLDS)
-                .map(|seed| {
-                    let found = repetition(case, &space, options, seed);
-                    found.with_context(|| format!("{}, seed {seed}", case.device))
-                })
-                .collect::<Result<Vec<_>>>()?;
-            all.push(Worlds {
-                case,
-                tolerance,
-                repetitions,
-            });
+            let found = repetition(&setup.case, law, &space, options, seed);
+            repetitions.push(found.with_context(|| format!("{}, seed {seed}", setup.case.device))?);
         }
+        all.push(Worlds { setup, repetitions });
     }
     for (name, content) in [
         ("bins.csv", report::bins(&all)),

@@ -9,7 +9,7 @@ mod truth;
 use rooflaw::decision::Options;
 use rooflaw::format::WeightFormat;
 use rooflaw::space;
-use truth::{Bin, Case, bins, repetition};
+use truth::{Bin, Case, bins, fitted, repetition};
 
 /// Few worlds, each its own draw of everything: of all candidates, as many are on the frontier, and within the budget, as
 /// are said to be. The bins' own bounds are in `studies/decisions`, with more worlds.
@@ -19,7 +19,6 @@ fn stated_probabilities_hold() {
         device: "jetson-orin-nano-super-8gb",
         weights: WeightFormat::Q8_0,
         total_s: 0.3,
-        runs: 170,
     };
     let space = space::find("paper").unwrap();
     let options = Options {
@@ -29,7 +28,7 @@ fn stated_probabilities_hold() {
         ..Options::default()
     };
     let worlds: Vec<_> = (0..12)
-        .map(|seed| repetition(&case, &space, options, seed).unwrap())
+        .map(|seed| repetition(&case, &fitted(170, seed).unwrap(), &space, options, seed).unwrap())
         .collect();
     let judged = || worlds.iter().flat_map(|world| &world.judged);
     let on = bins(judged().map(|of| (of.on_frontier, of.is_on_frontier)));
@@ -38,9 +37,13 @@ fn stated_probabilities_hold() {
         println!("{name}: {bins:.3?}");
         let n: usize = bins.iter().map(|bin| bin.n).sum();
         assert!(n > 500, "{name}: {n}");
-        let mean = |of: fn(&Bin) -> f64| bins.iter().map(|bin| bin.n as f64 * of(bin)).sum::<f64>() / n as f64;
+        let mean =
+            |of: fn(&Bin) -> f64| bins.iter().map(|bin| bin.n as f64 * of(bin)).sum::<f64>() / n as f64;
         let (stated, found) = (mean(|bin| bin.stated), mean(|bin| bin.found));
-        assert!((stated - found).abs() < 0.12, "{name}: {stated} stated, {found} found");
+        assert!(
+            (stated - found).abs() < 0.12,
+            "{name}: {stated} stated, {found} found"
+        );
         // The improbable is rare and the probable frequent.
         let [low, high] = [&bins[..3], &bins[7..]].map(|bins| {
             let n: f64 = bins.iter().map(|bin| bin.n as f64).sum();

@@ -22,8 +22,6 @@ pub struct Case {
     pub weights: WeightFormat,
     /// Budget on the total latency, seconds.
     pub total_s: f64,
-    /// Runs that the law is fitted to: of the 170 drawn, the first ones.
-    pub runs: usize,
 }
 
 /// A candidate's stated probabilities beside the truth.
@@ -46,9 +44,9 @@ pub struct Repetition {
 /// Refits behind the ensemble.
 const REFITS: usize = 200;
 
-/// The law fitted to noisy runs of the published one, with its ensemble.
-fn fitted(case: &Case, seed: u64) -> Option<LossLaw> {
-    let (_, rows) = synthetic::draw_of(seed, case.runs).ok()?;
+/// The law fitted to so many noisy runs of the published one, with its ensemble.
+pub fn fitted(runs: usize, seed: u64) -> Option<LossLaw> {
+    let (_, rows) = synthetic::draw_of(seed, runs).ok()?;
     let mut file = law::find_file("co-design").ok()?;
     let Family::AdditivePower(form) = &file.family else {
         return None;
@@ -73,7 +71,9 @@ fn fitted(case: &Case, seed: u64) -> Option<LossLaw> {
 fn achieved(device: &Device, weights: WeightFormat) -> Option<Achieved> {
     let runtime = Runtime::usual(device, weights);
     let published = Calibration::embedded(device);
-    let own = published.iter().find_map(|calibration| calibration.format(weights));
+    let own = published
+        .iter()
+        .find_map(|calibration| calibration.format(weights));
     if let Some(own) = own {
         return Some(own.achieved.clone());
     }
@@ -83,11 +83,16 @@ fn achieved(device: &Device, weights: WeightFormat) -> Option<Achieved> {
 }
 
 /// Decides in a world of `seed`, and looks at its truth.
-pub fn repetition(case: &Case, space: &DesignSpace, options: Options, seed: u64) -> Option<Repetition> {
+pub fn repetition(
+    case: &Case,
+    law: &LossLaw,
+    space: &DesignSpace,
+    options: Options,
+    seed: u64,
+) -> Option<Repetition> {
     let device = device::find(case.device).ok()?;
     let (assumptions, workload) = (Assumptions::default(), Workload::default());
     let achieved = achieved(device, case.weights)?;
-    let law = fitted(case, seed)?;
     let roofline = achieved.roofline(device, &Formats::of_weights(case.weights), &assumptions);
     let evaluator = Evaluator::new(law.clone(), roofline.clone(), workload);
     let settings = [Setting {
@@ -104,7 +109,7 @@ pub fn repetition(case: &Case, space: &DesignSpace, options: Options, seed: u64)
     let decision = decide(
         &Question {
             space,
-            law: &law,
+            law,
             settings: &settings,
             objective: Latency::Total,
             budgets,
@@ -137,7 +142,10 @@ pub fn repetition(case: &Case, space: &DesignSpace, options: Options, seed: u64)
             };
             let (prefill, decode) = (factor(0), factor(1));
             let generation_s = evaluation.total_s - evaluation.ttft_s;
-            (evaluation.ttft_s * prefill + generation_s * decode, truth.loss(architecture))
+            (
+                evaluation.ttft_s * prefill + generation_s * decode,
+                truth.loss(architecture),
+            )
         })
         .collect();
     let judged = decision

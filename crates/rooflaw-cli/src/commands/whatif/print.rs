@@ -132,12 +132,9 @@ pub fn comparison_table(found: &WhatIf<'_>) -> MeasuredTable {
     }
     let mut table = MeasuredTable::new(&headers, &[0]);
     let mut row = |name: &str, value: &dyn Fn(&Found) -> String| {
-        let cells = shown.iter().map(|scenario| {
-            scenario
-                .best
-                .as_ref()
-                .map_or_else(|| "–".to_owned(), value)
-        });
+        let cells = shown
+            .iter()
+            .map(|scenario| scenario.best.as_ref().map_or_else(|| "–".to_owned(), value));
         table.push(std::iter::once(name.to_owned()).chain(cells).collect());
     };
     row(&format!("loss ({})", found.loss_unit), &|best| {
@@ -266,12 +263,8 @@ pub fn scenarios_table(found: &WhatIf<'_>) -> MeasuredTable {
     for scenario in &found.scenarios {
         let milliseconds =
             |of: &Found| output::milliseconds(found.objective.latency_s(&of.candidate.evaluation));
-        let cell = |text: &dyn Fn(&Found) -> String| {
-            scenario
-                .best
-                .as_ref()
-                .map_or_else(|| "–".to_owned(), text)
-        };
+        let cell =
+            |text: &dyn Fn(&Found) -> String| scenario.best.as_ref().map_or_else(|| "–".to_owned(), text);
         table.push(vec![
             scenario.name.clone(),
             cell(&|best| output::loss(best.candidate.evaluation.loss)),
