@@ -20,7 +20,7 @@ mod statistics;
 mod stopping;
 
 pub use bundle::{Bundle, BundleModel, Results, SCRIPT, read_results, results_folder};
-pub use device::{Bandwidth, DeviceName, MachineReport, ProductRate};
+pub use device::{Bandwidth, DeviceName, MachineReport, PRODUCT_PRECISIONS, ProductRate};
 pub use error::MeasureError;
 pub use folder::{MeasurementFolder, RAW, TABLE};
 pub use llama_bench::{LlamaBench, Test};

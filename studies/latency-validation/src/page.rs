@@ -33,10 +33,10 @@ is predicted by fits that have not seen it, in two ways:
   a device that nobody measured.
 
 Errors are |predicted / measured − 1|. A ratio is predicted over measured time. Intervals state 90 %; each device's are
-scaled by what the other devices ask for. The width is upper over lower end. How much effects differ between devices,
-runtimes and formats (`crates/rooflaw/src/calibration/hierarchy.rs`, some 30 numbers for each phase) was itself chosen so
-that these errors are small, over about 100 folds: expect slightly more elsewhere. The bare roofline is the bound from the data
-sheet, which is no estimate; it stands here because tools print it as one.
+scaled by what the other devices ask for. The width is upper over lower end. How much effects differ between devices, runtimes
+and formats (`crates/rooflaw/src/calibration/hierarchy.rs`, some 30 numbers for each phase) was itself chosen so that these
+errors are small, over about 100 folds: expect slightly more elsewhere. The bare roofline is the bound from the data sheet,
+which is no estimate; it stands here because tools print it as one.
 
 ![Predicted against measured, each model left out in turn](images/latency-model.png)
 ![Predicted against measured, each device left out in turn](images/latency-device.png)

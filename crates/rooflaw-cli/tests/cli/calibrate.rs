@@ -270,7 +270,7 @@ fn the_runtime_can_be_named() {
 fn a_machine_that_was_measured_is_predicted() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/measurements/cpu");
     let folder = tempfile::tempdir().unwrap();
-    let [table, device] = ["repeat-1.csv", "zen4-vm.toml"].map(|name| data.join(name).display().to_string());
+    let [table, device] = ["zen4-1.csv", "zen4-vm.toml"].map(|name| data.join(name).display().to_string());
     let found = json_in(folder.path(), &format!("calibrate {table} --device {device}"));
     let calibration = &found["calibration"];
     assert_eq!(calibration["measurements"]["rows"], 192);

@@ -16,6 +16,11 @@ fn this_machine_is_a_device() {
         let rows = rows.as_array().unwrap().iter();
         rows.map(|row| row[key].as_f64().unwrap()).fold(0.0, f64::max)
     };
+    let product = |precision: &str| -> Value {
+        let rows = report["product_rates"].as_array().unwrap();
+        let of = rows.iter().filter(|row| row["precision"] == precision);
+        of.cloned().collect()
+    };
     let device: Value = serde_json::from_str(&answer_in(path, "devices ./mine.toml --json")).unwrap();
     assert_eq!(
         (&device["name"], &device["class"]),
@@ -26,10 +31,10 @@ fn this_machine_is_a_device() {
             &device["memory_bandwidth_bytes_per_s"],
             largest(&report["bandwidths"], "read_bytes_per_s"),
         ),
-        (
-            &device["peaks"]["fp32"],
-            largest(&report["product_rates"], "fp32_flop_per_s"),
-        ),
+        (&device["peaks"]["fp32"], largest(&product("fp32"), "op_per_s")),
+        (&device["peaks"]["fp16"], largest(&product("fp16"), "op_per_s")),
+        (&device["peaks"]["bf16"], largest(&product("bf16"), "op_per_s")),
+        (&device["peaks"]["int8"], largest(&product("int8"), "op_per_s")),
     ] {
         // Four digits are written.
         assert!(

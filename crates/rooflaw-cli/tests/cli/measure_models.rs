@@ -82,7 +82,10 @@ fn models_are_measured_once() {
     assert_eq!(report["rows"][2]["is_known"], true);
     assert_eq!(calls(path).len(), 12);
     // Another depth, and other lengths at the first: what is missing of them.
-    answer_in(path, &line("--weights F16 --prompt 128,256 --depth 0,64"));
+    answer_in(
+        path,
+        &line("--weights F16 --prompt-tokens 128,256 --context-tokens 0,64"),
+    );
     let called = calls(path);
     assert!(
         called[12].ends_with("-p 256 -n 0 -d 0 -t 3 OMP_WAIT_POLICY=passive"),
@@ -98,7 +101,7 @@ fn what_is_not_steady_is_repeated() {
         "if [ $((calls % 2)) = 0 ]; then answer; else echo '['; test_json 0 32 640000000; echo ']'; fi",
     );
     let path = folder.path();
-    let shown = answer_in(path, &line("--weights F16 --prompt 0 --max-repeats 4"));
+    let shown = answer_in(path, &line("--weights F16 --prompt-tokens 0 --max-repeats 4"));
     assert!(shown.contains("(not steady)"), "{shown}");
     assert_eq!(calls(path).len(), 8);
     assert_eq!(table(path).len(), 2);
@@ -221,7 +224,10 @@ fn mistakes_are_named() {
     fs::write(path.join("other/first.json"), CONFIG.replace("128", "256")).unwrap();
     fs::create_dir_all(path.join("empty")).unwrap();
     for (rest, parts) in [
-        ("configs --prompt 0 --generate 0", &["nothing to measure"][..]),
+        (
+            "configs --prompt-tokens 0 --generated-tokens 0",
+            &["nothing to measure"][..],
+        ),
         (
             "configs --weights Q4_K_M",
             &["--weights", "expected F16, Q8_0 or Q4_0"],

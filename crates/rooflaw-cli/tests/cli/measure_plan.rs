@@ -17,7 +17,7 @@ fn plan(rest: &str) -> tempfile::TempDir {
     fs::create_dir(path.join("configs")).unwrap();
     fs::write(path.join("configs/small.json"), CONFIG).unwrap();
     fs::write(path.join("configs/wide.json"), CONFIG.replace("300", "12000")).unwrap();
-    let line = format!("measure plan configs --weights Q8_0 --depth 0,64 --out plan {rest}");
+    let line = format!("measure plan configs --weights Q8_0 --context-tokens 0,64 --out plan {rest}");
     let shown = answer_in(path, &line);
     assert!(shown.contains("bash run.sh"), "{shown}");
     folder

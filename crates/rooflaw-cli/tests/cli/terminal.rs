@@ -91,6 +91,14 @@ fn help_wraps() {
         "models",
         "laws",
         "spaces",
+        "runs",
+        "fit",
+        "plan-runs",
+        "export",
+        "measure",
+        "measure device",
+        "measure models",
+        "measure plan",
     ] {
         let help = shown(&format!("{command} --help"));
         for line in help.lines() {

@@ -6,10 +6,10 @@ mod product;
 mod rounds;
 
 pub use bandwidth::Bandwidth;
-pub use product::ProductRate;
+pub use product::{PRODUCT_PRECISIONS, ProductRate};
 
 use crate::load::{Load, Watch};
-use rooflaw::device::{Device, DeviceClass, Peaks, Sources};
+use rooflaw::device::{Device, DeviceClass, Sources};
 use serde::Serialize;
 use std::thread;
 use std::time::SystemTime;
@@ -32,14 +32,12 @@ pub struct MachineReport {
     pub array_bytes: u64,
     /// Bandwidths by threads.
     pub bandwidths: Vec<Bandwidth>,
-    /// Rates of matrix products by threads.
+    /// Rates of matrix products, by threads and precision.
     pub product_rates: Vec<ProductRate>,
     /// When, as a date (UTC).
     pub date: String,
     /// How far others used the processors meanwhile, where the system says.
     pub load: Option<Load>,
-    /// What was not measured, and why.
-    pub not_measured: &'static str,
 }
 
 /// Arrays are at least this many times the caches (STREAM's rule).
@@ -50,9 +48,6 @@ const SMALLEST_ARRAY: u64 = 128 << 20;
 const ASSUMED_CACHE: u64 = 64 << 20;
 /// Arrays take at most this part of the memory that is free, each.
 const SHARE_OF_MEMORY: u64 = 8;
-
-/// Why there is one rate only.
-const NOT_MEASURED: &str = "fp16, bf16 and int8 products: no well-kept crate has them for every processor";
 
 /// What to call a device, and what kind it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +96,7 @@ impl MachineReport {
         let array_bytes = array_bytes(cache_bytes, system.available_memory());
         let counts = thread_counts(cores, threads);
         let watch = Watch::start();
-        let steps = 2 * counts.len() as u64;
+        let steps = ((1 + PRODUCT_PRECISIONS.len()) * counts.len()) as u64;
         let mut done = 0;
         let mut step = || {
             done += 1;
@@ -117,8 +112,9 @@ impl MachineReport {
             .collect();
         let product_rates = counts
             .iter()
-            .map(|&threads| {
-                let found = product::product_rate(threads);
+            .flat_map(|&threads| PRODUCT_PRECISIONS.map(|precision| (threads, precision)))
+            .filter_map(|(threads, precision)| {
+                let found = product::product_rate(threads, precision);
                 step();
                 found
             })
@@ -137,7 +133,6 @@ impl MachineReport {
             product_rates,
             date: date(SystemTime::now()),
             load: watch.load(),
-            not_measured: NOT_MEASURED,
         }
     }
 
@@ -148,17 +143,13 @@ impl MachineReport {
             .bandwidths
             .iter()
             .max_by(|a, b| a.read_bytes_per_s.total_cmp(&b.read_bytes_per_s));
-        let product = self
-            .product_rates
-            .iter()
-            .max_by(|a, b| a.fp32_flop_per_s.total_cmp(&b.fp32_flop_per_s));
         let measured = format!("measured here by rooflaw measure device on {}", self.date);
         let threads = |count: usize| match count {
             1 => "1 thread".to_owned(),
             count => format!("{count} threads"),
         };
         let bandwidth_threads = threads(fastest.map_or(0, |found| found.threads));
-        let product_threads = threads(product.map_or(0, |found| found.threads));
+        let most_threads = self.product_rates.iter().map(|found| found.threads).max();
         let triad = self
             .bandwidths
             .iter()
@@ -176,21 +167,16 @@ impl MachineReport {
             memory_bandwidth_bytes_per_s: fastest.map_or(0.0, |found| rounded(found.read_bytes_per_s)),
             memory_capacity_bytes: self.memory_bytes as f64,
             power_w: None,
-            peaks: Peaks {
-                fp32: product.map(|found| rounded(found.fp32_flop_per_s)),
-                ..Peaks::default()
-            },
+            peaks: product::peaks(&self.product_rates, rounded),
             launch_overhead_s: name.class.default_launch_overhead_s(),
             note: Some(format!(
-                "Rates that were reached, not the peaks of a data sheet. STREAM's triad reached {:.1} GB/s. Not \
-                 measured: {}. fp32 products use AVX2 or NEON; wider units may be up to twice as fast.",
-                triad / 1e9,
-                self.not_measured
+                "Rates that were reached, not the peaks of a data sheet. STREAM's triad reached {:.1} GB/s.",
+                triad / 1e9
             )),
             sources: Sources {
                 peak_tflops: format!(
-                    "{measured}: fp32 products of {side} x {side} matrices (matrixmultiply), one on each of \
-                     {product_threads}",
+                    "{measured}: the best of products of {side} x {side} matrices (gemmkit), one on each of up to {}",
+                    threads(most_threads.unwrap_or(0)),
                     side = product::SIDE
                 ),
                 memory_bandwidth: format!(
@@ -265,7 +251,6 @@ mod tests {
             product_rates: vec![rate(1, 1e11), rate(4, 3e11), rate(8, 4e11)],
             date: date(UNIX_EPOCH + Duration::from_secs(1_795_490_111)),
             load: None,
-            not_measured: NOT_MEASURED,
         };
         let name = DeviceName {
             id: "mine".to_owned(),

@@ -80,6 +80,8 @@ pub(super) struct Groups {
     bits: &'static str,
     vector_share: f64,
     ridge: f64,
+    /// See [`Groups::least_compute`].
+    least_compute: f64,
 }
 
 /// Who ran a model: what of a measurement, beside its device and format, decides how fast.
@@ -195,7 +197,26 @@ impl Groups {
             bits: bits(weights),
             vector_share: (2.0 * rate(Precision::Fp32) / fp16).ln(),
             ridge: (fp16 / device.memory_bandwidth_bytes_per_s / 100.0).ln(),
+            least_compute: match weights {
+                // TF32, where there is any, is slower than fp16.
+                WeightFormat::Fp32 => 0.0,
+                // llama.cpp's kernels accumulate in fp16 on GeForce and multiply as integers on CPUs, faster than the
+                // figures that the catalogue has for them.
+                WeightFormat::GgufF16
+                | WeightFormat::Q8_0
+                | WeightFormat::Q4_0
+                | WeightFormat::Q4KM
+                | WeightFormat::Q5KM
+                | WeightFormat::Q6K
+                | WeightFormat::Mxfp4 => f64::NEG_INFINITY,
+                other => (fp16 / rate(other.matrix_precision())).ln(),
+            },
         }
+    }
+
+    /// The least logarithm of [`super::Coefficient::Compute`] that the device's peak allows, where it is known.
+    pub(super) const fn least_compute(&self) -> f64 {
+        self.least_compute
     }
 
     /// The name of the group of a scope.

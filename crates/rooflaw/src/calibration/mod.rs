@@ -23,6 +23,7 @@ mod groups;
 mod hierarchy;
 mod model;
 mod observation;
+mod peak;
 mod population;
 mod population_file;
 mod posterior;

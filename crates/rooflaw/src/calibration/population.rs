@@ -6,6 +6,7 @@ use super::groups::{Groups, Runtime, Scope};
 use super::hierarchy::{Hierarchy, Level};
 use super::model::{Achieved, Interval, PhaseModel};
 use super::observation::Observation;
+use super::peak::keep_to_peak;
 use super::population_file::Validation;
 use super::posterior::{Column, Posterior, Problem, Row};
 use crate::device::{Device, Phase};
@@ -354,12 +355,19 @@ fn answer(
         .map(|(member, groups)| {
             let covariance = posterior.covariance(&problem.columns, &combinations(&member.entries, |_| true));
             let alike = |other: &&Groups| other.name(Scope::DeviceFormat) == groups.name(Scope::DeviceFormat);
+            let covariance: [Logs; Coefficient::COUNT] =
+                std::array::from_fn(|a| std::array::from_fn(|b| covariance[(a, b)]));
+            let n_measurements = measured.iter().filter(alike).count();
+            let mut logs = Problem::logs(&member.start, &member.entries, &posterior.effects);
+            if n_measurements == 0 {
+                keep_to_peak(&mut logs, &covariance, groups.least_compute());
+            }
             PhaseModel {
-                logs: Problem::logs(&member.start, &member.entries, &posterior.effects),
-                covariance: std::array::from_fn(|a| std::array::from_fn(|b| covariance[(a, b)])),
+                logs,
+                covariance,
                 scatter: posterior.scale,
                 stretch,
-                n_measurements: measured.iter().filter(alike).count(),
+                n_measurements,
             }
         })
         .collect()

@@ -13,11 +13,11 @@ bench serve, and tables of your own (docs/measurements.md). Measure small and la
 long contexts: what the measurements leave open comes from published ones.
 
 Examples:
-  rooflaw calibrate bench.json --device raspberry-pi-5 --configs models/ --out pi.toml
-  rooflaw calibrate table.csv --device board.toml --runtime llama.cpp/cpu --threads 4
+  rooflaw calibrate bench.json -d raspberry-pi-5 --configs models/ --out pi.toml
+  rooflaw calibrate table.csv -d board.toml --runtime llama.cpp/cpu --threads 4
   rooflaw calibrate bench.md --device apple-m4 --model 'qwen3 0.6B=qwen3-0.6b'
   rooflaw calibrate measurements/ --report calibration
-  rooflaw design --device raspberry-pi-5 --weights Q8_0 --calibration pi.toml   with what was found"
+  rooflaw design -d raspberry-pi-5 --weights Q8_0 --calibration pi.toml"
 )]
 pub struct Args {
     /// Files of measurements, and folders that hold some

@@ -4,7 +4,7 @@ use super::show;
 use crate::output::{self, File, MeasuredTable, Progress};
 use anyhow::{Result, anyhow};
 use rooflaw::device::DeviceClass;
-use rooflaw_measure::{DeviceName, LoadLimit, MachineReport};
+use rooflaw_measure::{DeviceName, LoadLimit, MachineReport, PRODUCT_PRECISIONS};
 use std::path::{Path, PathBuf};
 
 /// Memory bandwidth and rate of matrix products of this machine.
@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
   rooflaw measure device --out mine.toml       and a file for --device
   rooflaw design --device mine.toml            what to build for this machine
 
-Close other programs first. The bandwidth of the file is the best of reading; the
-peak that of fp32 products, which is all that is measured of arithmetic.")]
+Close other programs first. The bandwidth of the file is the best of reading;
+the peaks those of matrix products.")]
 pub struct DeviceArgs {
     /// Write the device's file, which every --device takes
     #[arg(long, value_name = "FILE")]
@@ -93,22 +93,28 @@ fn print(report: &MachineReport, out: Option<&Path>) -> Result<()> {
         report.threads,
         output::gigabytes(report.memory_bytes as f64)
     ))?;
-    let mut table = MeasuredTable::new(&["threads", "read GB/s", "triad GB/s", "fp32 GFLOP/s"], &[]);
-    for (bandwidth, product) in report.bandwidths.iter().zip(&report.product_rates) {
-        table.push(vec![
+    let names = PRODUCT_PRECISIONS.map(|precision| precision.to_string());
+    let mut head = vec!["threads", "read", "triad GB/s"];
+    head.extend(names.iter().map(String::as_str));
+    let mut table = MeasuredTable::new(&head, &[]);
+    for bandwidth in &report.bandwidths {
+        let mut row = vec![
             bandwidth.threads.to_string(),
             output::short(bandwidth.read_bytes_per_s / 1e9, 1),
             output::short(bandwidth.triad_bytes_per_s / 1e9, 1),
-            output::short(product.fp32_flop_per_s / 1e9, 1),
-        ]);
+        ];
+        let rates = &report.product_rates;
+        let products = rates.iter().filter(|rate| rate.threads == bandwidth.threads);
+        row.extend(products.map(|rate| output::short(rate.op_per_s / 1e9, 1)));
+        table.push(row);
     }
     output::table(&table)?;
     output::line("")?;
     output::line(&format!(
-        "Arrays of {} MiB each; the best of several rounds. Rates reached, not data-sheet peaks.",
+        "Arrays of {} MiB each; matrix products in GFLOP/s (int8: GOP/s); the best of several rounds. Rates reached, not \
+         data-sheet peaks.",
         report.array_bytes >> 20
     ))?;
-    output::line(&format!("Not measured: {}.", report.not_measured))?;
     match out {
         Some(path) => output::line(&format!(
             "Written to {0}: `rooflaw design --device {0}`",

@@ -13,10 +13,10 @@ use clap::Subcommand;
 #[derive(clap::Args)]
 #[command(arg_required_else_help = true)]
 #[command(after_help = "Examples:
-  rooflaw measure device --out mine.toml        bandwidth and fp32 rate of this machine
-  rooflaw measure models qwen3-0.6b --llama-bench ~/llama.cpp/build/bin/llama-bench
-  rooflaw measure plan qwen3-0.6b --out pi      the same on a machine elsewhere
-  rooflaw measure models --help                 more, and how it is measured
+  rooflaw measure device --out mine.toml       bandwidth, rates of products
+  rooflaw measure models qwen3-0.6b --llama-bench ./llama-bench
+  rooflaw measure plan qwen3-0.6b --out pi     for a machine elsewhere
+  rooflaw measure models --help                more, and how it is measured
 
 How, and how far to trust it: docs/measuring.md")]
 pub struct Args {
@@ -26,7 +26,7 @@ pub struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Memory bandwidth and rate of matrix products of this machine
+    /// Memory bandwidth and rates of matrix products of this machine
     Device(device::DeviceArgs),
     /// Prefill and decode of models, through llama-bench
     Models(Box<models::ModelsCommand>),

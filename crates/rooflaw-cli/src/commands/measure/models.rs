@@ -17,15 +17,15 @@ use std::time::Duration;
 /// Prefill and decode of models, through llama-bench.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  rooflaw measure models qwen3-0.6b smollm2-135m-instruct --llama-bench ./llama-bench
-  rooflaw measure models design --weights Q4_0     ten models of a design's frontier
-  rooflaw measure models configs --threads 1       every config.json of a folder
-  rooflaw measure models space.toml --sample 20    twenty architectures of a space
+  rooflaw measure models qwen3-0.6b --llama-bench ./llama-bench
+  rooflaw measure models design --weights Q4_0   ten models of its frontier
+  rooflaw measure models configs --threads 1     all config.json of a folder
+  rooflaw measure models space.toml --sample 20  twenty of a space
 
-Each model is exported with random weights (speed does not depend on them), run in
-processes of its own until its medians are known to --spread, and removed. Rows go
-to measurements.csv, samples to raw.jsonl, in --out. The same command goes on from
-where it was stopped: rows that are there are not measured again.")]
+Each model is exported with random weights (speed does not depend on them), run
+in processes of its own until its medians are known to --spread, and removed.
+Rows go to measurements.csv, samples to raw.jsonl, in --out. The same command
+goes on from where it was stopped: rows that are there are not measured again.")]
 pub struct ModelsCommand {
     #[command(flatten)]
     models: ModelsArgs,
@@ -55,14 +55,14 @@ pub struct ModelsCommand {
 #[command(next_help_heading = "Lengths")]
 pub struct LengthArgs {
     /// Tokens of prompts to prefill; 0 for none
-    #[arg(long, value_name = "TOKENS", default_value = "128", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(0..=MOST_TOKENS))]
-    prompt: Vec<u32>,
+    #[arg(long, alias = "prompt", value_name = "TOKENS", default_value = "128", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(0..=MOST_TOKENS))]
+    prompt_tokens: Vec<u32>,
     /// Tokens to generate; 0 for none
-    #[arg(long, value_name = "TOKENS", default_value = "32", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(0..=MOST_TOKENS))]
-    generate: Vec<u32>,
+    #[arg(long, alias = "generate", value_name = "TOKENS", default_value = "32", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(0..=MOST_TOKENS))]
+    generated_tokens: Vec<u32>,
     /// Tokens in the KV cache beforehand
-    #[arg(long, value_name = "TOKENS", default_value = "0", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(0..=MOST_TOKENS))]
-    depth: Vec<u32>,
+    #[arg(long, alias = "depth", value_name = "TOKENS", default_value = "0", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(0..=MOST_TOKENS))]
+    context_tokens: Vec<u32>,
     /// CPU threads [default: one for each core; of a plan: llama-bench's own]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub threads: Option<u32>,
@@ -108,9 +108,11 @@ impl LengthArgs {
             }
             lengths
         };
-        let (prompt, generate) = (lengths(&self.prompt), lengths(&self.generate));
+        let (prompt, generate) = (lengths(&self.prompt_tokens), lengths(&self.generated_tokens));
         if prompt.is_empty() && generate.is_empty() {
-            bail!("--prompt 0 --generate 0 leaves nothing to measure: expected tokens of one of them");
+            bail!(
+                "--prompt-tokens 0 --generated-tokens 0 leaves nothing to measure: expected tokens of one of them"
+            );
         }
         Ok((prompt, generate))
     }
@@ -118,7 +120,7 @@ impl LengthArgs {
     /// Depths, each once.
     pub fn depths(&self) -> Vec<u32> {
         let mut depths: Vec<u32> = Vec::new();
-        for &depth in &self.depth {
+        for &depth in &self.context_tokens {
             if !depths.contains(&depth) {
                 depths.push(depth);
             }

@@ -17,13 +17,14 @@ use std::sync::atomic::Ordering;
 /// A folder with which another machine measures models by itself.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  rooflaw measure plan design --out pi                       its frontier; pi/run.sh does it
+  rooflaw measure plan design --out pi                  its frontier
   rooflaw measure plan qwen3-0.6b --weights Q4_0 --with-models --out phone
-  rooflaw calibrate pi/results --device raspberry-pi-5       with what came back
+  rooflaw calibrate pi/results --device raspberry-pi-5  with what came back
 
-The folder holds configurations, a script with the commands of llama-bench and vLLM,
-and a README that says what to run there and what to bring back. The script writes
-models with `rooflaw export`, unless --with-models puts them into the folder.")]
+The folder holds configurations, a script with the commands of llama-bench and
+vLLM, and a README that says what to run there and what to bring back. The
+script writes models with `rooflaw export`, unless --with-models puts them into
+the folder.")]
 pub struct PlanArgs {
     #[command(flatten)]
     models: ModelsArgs,

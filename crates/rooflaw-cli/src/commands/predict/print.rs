@@ -84,7 +84,7 @@ fn rates(prediction: &Prediction<'_>, roofline: &Roofline) -> String {
     }
     let bound = Roofline::new(device, formats, roofline.assumptions());
     format!(
-        "achieved: {rate} TFLOP/s in prefill (peak {}), {bandwidth:.1} GB/s in decode (peak {:.1})",
+        "dense products: {rate} TFLOP/s in prefill (peak {}); weights: {bandwidth:.1} GB/s in decode (peak {:.1})",
         output::tera(bound.peak(ComputeUnit::Matrix)),
         bound.bandwidth() / 1e9,
     )
@@ -222,7 +222,7 @@ pub fn against_bound(prediction: &Prediction<'_>, step: &StepTable, bound_s: f64
     );
     let launches = format!("Launches: {} ms of it", output::milliseconds(launches));
     if prediction.latency.is_calibrated() {
-        return format!("{bound}\n{launches}. All at the rates that are achieved.");
+        return format!("{bound}\n{launches}. All at these rates, not at peaks.");
     }
     let activations = step.sum(|row| row.activation_bytes) / prediction.device.memory_bandwidth_bytes_per_s;
     format!(

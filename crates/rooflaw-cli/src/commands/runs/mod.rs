@@ -13,10 +13,10 @@ use serde::Serialize;
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
 #[command(after_help = "Examples:
-  rooflaw runs runs.csv                                what is in a table, and what it lacks
-  rooflaw runs runs.csv --where 'tokens>=1e9'          of some of its rows
-  rooflaw runs import out/ --out runs.csv              from a folder of trainings
-  rooflaw runs import --help                           from which logs, and how
+  rooflaw runs runs.csv                        what is in it, and what it lacks
+  rooflaw runs runs.csv --where 'tokens>=1e9'  of some of its rows
+  rooflaw runs import out/ --out runs.csv      from a folder of trainings
+  rooflaw runs import --help                   from which logs, and how
 
 The format: docs/runs.md")]
 pub struct Args {
