@@ -57,19 +57,20 @@ pub fn bins(all: &[Worlds]) -> String {
 /// Stated and true regrets of every world.
 pub fn regrets(all: &[Worlds]) -> String {
     let mut text =
-        "device,weights,runs,space,tolerance,seed,stated_robust,true_robust,true_nominal,law_known,latencies_known\n"
+        "device,weights,runs,space,tolerance,seed,stated_robust,true_robust,true_nominal,law_known,device_known,latencies_known\n"
             .to_owned();
     for worlds in all {
         for (seed, world) in worlds.repetitions.iter().enumerate() {
             let information = &world.decision.information;
             let _ = writeln!(
                 text,
-                "{},{seed},{:.5},{:.5},{:.5},{:.5},{:.5}",
+                "{},{seed},{:.5},{:.5},{:.5},{:.5},{:.5},{:.5}",
                 names(worlds),
                 information.regret,
                 world.regrets[0],
                 world.regrets[1],
                 information.regret_law_known,
+                information.regret_device_known,
                 information.regret_latencies_known,
             );
         }
@@ -129,12 +130,12 @@ pub fn summary(all: &[Worlds]) -> String {
             );
         }
     }
-    text += "## Regret, 10⁻³ nats/token, means over the worlds\n\n| device | runs | space | tolerance | worlds | candidates | robust, stated | robust, true | nominal, true | were the law known | were the latencies known |\n|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|\n";
+    text += "## Regret, 10⁻³ nats/token, means over the worlds\n\n| device | runs | space | tolerance | worlds | candidates | robust, stated | robust, true | nominal, true | were the law known | were the device known | were all latencies known |\n|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
     for worlds in all {
         let of = |value: fn(&truth::Repetition) -> f64| 1e3 * mean(worlds.repetitions.iter().map(value));
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {} | {:.0} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} |",
+            "| {} | {} | {} | {} | {} | {:.0} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} |",
             worlds.setup.case.device,
             worlds.setup.runs,
             worlds.setup.space,
@@ -145,6 +146,7 @@ pub fn summary(all: &[Worlds]) -> String {
             of(|world| world.regrets[0]),
             of(|world| world.regrets[1]),
             of(|world| world.decision.information.regret_law_known),
+            of(|world| world.decision.information.regret_device_known),
             of(|world| world.decision.information.regret_latencies_known),
         );
     }

@@ -37,7 +37,11 @@ fn a_design_states_probabilities_regrets_and_what_is_worth_knowing() {
     let information = &decision["information"];
     let regret = number(information, "regret");
     assert_eq!(regret, regrets[0]);
-    for key in ["regret_law_known", "regret_latencies_known"] {
+    for key in [
+        "regret_law_known",
+        "regret_device_known",
+        "regret_latencies_known",
+    ] {
         assert!(
             (0.0..=regret).contains(&number(information, key)),
             "{information}"

@@ -38,6 +38,7 @@ pub use calibrated::{CalibratedDevice, CalibratedFormat, Calibration, LeftOutUni
 pub use checks::CalibrationFileError;
 pub use coefficients::{Coefficient, Logs};
 pub use groups::Runtime;
+pub(crate) use model::normal_below;
 pub use model::{Achieved, Interval, LATENCY_COVERAGE, LatencyIntervals, PhaseModel, Range};
 pub use observation::Observation;
 pub use population::{PhaseFit, Population, Question};

@@ -115,7 +115,7 @@ impl Interval {
 }
 
 /// The probability that a normal number of mean 0 is at most `distance`.
-pub(super) fn normal_below(distance: f64, deviation: f64) -> f64 {
+pub(crate) fn normal_below(distance: f64, deviation: f64) -> f64 {
     if deviation > 0.0 && distance.is_finite() {
         0.5 * statrs::function::erf::erfc(-distance / deviation * std::f64::consts::FRAC_1_SQRT_2)
     } else {

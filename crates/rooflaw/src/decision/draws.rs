@@ -2,7 +2,7 @@
 
 use super::{Question, Setting};
 use crate::architecture::Architecture;
-use crate::calibration::{Coefficient, Deviates, Logs, Sampler};
+use crate::calibration::{Coefficient, Deviates, Logs, Sampler, normal_below};
 use crate::device::Phase;
 use crate::law::LossLaw;
 use crate::law::fit::parallel;
@@ -11,6 +11,7 @@ use crate::search::{Budgets, Candidate};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
+use statrs::distribution::{ContinuousCDF as _, Normal};
 
 /// Most members of an ensemble that are drawn from: enough for its quantiles.
 const MOST_MEMBERS: usize = 256;
@@ -21,7 +22,12 @@ pub(super) struct Uncertain<'a> {
     /// The laws that may be true: the ensemble's members, evenly, or the law itself.
     pub(super) members: Vec<LossLaw>,
     samplers: Vec<Option<Sampler>>,
+    /// Standard normal numbers in the middles of equally probable parts: for means over the scatter of a prefill.
+    nodes: Vec<f64>,
 }
+
+/// How many.
+const NODES: usize = 24;
 
 /// A candidate and the position of its setting.
 pub(super) type Found = (usize, Candidate);
@@ -35,8 +41,19 @@ pub(super) struct Outcomes {
     pub(super) is_admitted: Vec<bool>,
     /// Whether all budgets are met.
     pub(super) is_within: Vec<bool>,
+    /// The probability that they are, were the device's coefficients those of the draw and the scatter of the candidate
+    /// not known.
+    pub(super) chances: Vec<f64>,
     /// The loss under each member; candidates vary fastest.
     pub(super) losses: Vec<f64>,
+}
+
+/// What becomes of one candidate in one draw, as in [`Outcomes`].
+struct Drawn {
+    latency_s: f64,
+    is_admitted: bool,
+    is_within: bool,
+    chance: f64,
 }
 
 /// Streams of the seed: the first ones are the searches', these the draws' by which candidates are judged.
@@ -56,6 +73,7 @@ impl<'a> Uncertain<'a> {
             question,
             members,
             samplers: question.settings.iter().map(sampler).collect(),
+            nodes: nodes(),
         }
     }
 
@@ -160,8 +178,12 @@ impl<'a> Uncertain<'a> {
                     .iter()
                     .map(|candidate| {
                         let evaluation = candidate.drawn(&moves, &mut random);
-                        let latency = question.objective.latency_s(&evaluation);
-                        (latency, others.admit(&evaluation), budgets.admit(&evaluation))
+                        Drawn {
+                            latency_s: question.objective.latency_s(&evaluation),
+                            is_admitted: others.admit(&evaluation),
+                            is_within: budgets.admit(&evaluation),
+                            chance: candidate.chance(&moves, &budgets, &self.nodes),
+                        }
                     })
                     .collect::<Vec<_>>()
             },
@@ -182,9 +204,10 @@ impl<'a> Uncertain<'a> {
         let of_all = || draws.iter().flatten();
         Outcomes {
             n: candidates.len(),
-            latency_s: of_all().map(|(latency, ..)| *latency).collect(),
-            is_admitted: of_all().map(|(_, is_admitted, _)| *is_admitted).collect(),
-            is_within: of_all().map(|(.., is_within)| *is_within).collect(),
+            latency_s: of_all().map(|drawn| drawn.latency_s).collect(),
+            is_admitted: of_all().map(|drawn| drawn.is_admitted).collect(),
+            is_within: of_all().map(|drawn| drawn.is_within).collect(),
+            chances: of_all().map(|drawn| drawn.chance).collect(),
             losses: losses.into_iter().flatten().collect(),
         }
     }
@@ -224,16 +247,54 @@ struct Prepared {
 }
 
 impl Prepared {
+    /// How far a draw's coefficients move ln of its times, of prefill and of decode.
+    fn common(&self, moves: &[Option<[Logs; 2]>]) -> [f64; 2] {
+        let Some(moves) = &moves[self.position] else {
+            return [0.0; 2];
+        };
+        std::array::from_fn(|phase| {
+            let terms = self.sensitivities[phase].iter().zip(&moves[phase]);
+            terms.map(|(by, far)| by * far).sum()
+        })
+    }
+
+    /// The probability to meet budgets under a draw's coefficients, over its own scatter.
+    fn chance(&self, moves: &[Option<[Logs; 2]>], budgets: &Budgets, nodes: &[f64]) -> f64 {
+        let of = &self.evaluation;
+        let in_no_time = Evaluation {
+            ttft_s: 0.0,
+            tpot_s: 0.0,
+            total_s: 0.0,
+            ..self.evaluation
+        };
+        if !budgets.admit(&in_no_time) {
+            return 0.0;
+        }
+        let [prefill, decode] = self.common(moves);
+        let (ttft_s, generation_s) = (of.ttft_s * prefill.exp(), (of.total_s - of.ttft_s) * decode.exp());
+        let limit = |budget: Option<f64>| budget.unwrap_or(f64::INFINITY);
+        // The budget on TPOT as one on the generation.
+        let of_tpot = limit(budgets.tpot_s) / (of.tpot_s * decode.exp()) * generation_s;
+        let of_tpot = if of_tpot.is_nan() { f64::INFINITY } else { of_tpot };
+        let chances = nodes.iter().map(|node| {
+            let ttft_s = ttft_s * (self.own[0] * node).exp();
+            let left = of_tpot.min(limit(budgets.total_s) - ttft_s);
+            if ttft_s > limit(budgets.ttft_s) || left < 0.0 {
+                return 0.0;
+            }
+            if generation_s <= 0.0 {
+                return 1.0;
+            }
+            normal_below((left / generation_s).ln(), self.own[1])
+        });
+        chances.sum::<f64>() / nodes.len() as f64
+    }
+
     /// Its evaluation in a draw: the coefficients' moves, common to all, and a scatter of its own.
     fn drawn(&self, moves: &[Option<[Logs; 2]>], random: &mut ChaCha8Rng) -> Evaluation {
         let own = [normal(random), normal(random)];
-        let factor = |phase: usize| {
-            let Some(moves) = &moves[self.position] else {
-                return 1.0;
-            };
-            let common = self.sensitivities[phase].iter().zip(&moves[phase]);
-            (common.map(|(by, far)| by * far).sum::<f64>() + self.own[phase] * own[phase]).exp()
-        };
+        let common = self.common(moves);
+        let factor = |phase: usize| (common[phase] + self.own[phase] * own[phase]).exp();
         let (prefill, decode) = (factor(0), factor(1));
         let of = &self.evaluation;
         let generation_s = of.total_s - of.ttft_s;
@@ -246,10 +307,95 @@ impl Prepared {
     }
 }
 
+fn nodes() -> Vec<f64> {
+    let standard = Normal::standard();
+    let middle = |part: usize| (part as f64 + 0.5) / NODES as f64;
+    (0..NODES)
+        .map(|part| standard.inverse_cdf(middle(part)))
+        .collect()
+}
+
 fn normal(random: &mut ChaCha8Rng) -> f64 {
     random.sample(StandardNormal)
 }
 
 fn deviates(random: &mut ChaCha8Rng) -> Deviates {
     std::array::from_fn(|_| std::array::from_fn(|_| normal(random)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::architecture::Parameters;
+    use crate::roofline::MemoryFootprint;
+
+    /// Chances against draws of the scatter, for budgets alone and together.
+    #[test]
+    fn chances_are_shares_of_draws() {
+        let prepared = Prepared {
+            position: 0,
+            evaluation: Evaluation {
+                loss: 3.0,
+                ttft_s: 0.1,
+                tpot_s: 0.02,
+                total_s: 0.42,
+                memory: MemoryFootprint {
+                    weights_bytes: 1e9,
+                    kv_cache_bytes: 0.0,
+                    activations_bytes: 0.0,
+                },
+                parameters: Parameters {
+                    total: 1,
+                    active: 1,
+                    embedding: 0,
+                },
+            },
+            sensitivities: [[0.1; Coefficient::COUNT]; 2],
+            own: [0.3, 0.15],
+        };
+        let moves = [Some([[0.05; Coefficient::COUNT], [-0.08; Coefficient::COUNT]])];
+        let mut random = ChaCha8Rng::seed_from_u64(7);
+        let drawn: Vec<Evaluation> = (0..40_000).map(|_| prepared.drawn(&moves, &mut random)).collect();
+        let none = Budgets::default();
+        for budgets in [
+            Budgets {
+                ttft_s: Some(0.11),
+                ..none
+            },
+            Budgets {
+                tpot_s: Some(0.017),
+                ..none
+            },
+            Budgets {
+                total_s: Some(0.41),
+                ..none
+            },
+            Budgets {
+                ttft_s: Some(0.12),
+                tpot_s: Some(0.02),
+                total_s: Some(0.41),
+                ..none
+            },
+            Budgets {
+                total_s: Some(0.41),
+                memory_bytes: Some(2e9),
+                ..none
+            },
+        ] {
+            let met = drawn
+                .iter()
+                .filter(|evaluation| budgets.admit(evaluation))
+                .count();
+            let share = met as f64 / drawn.len() as f64;
+            let chance = prepared.chance(&moves, &budgets, &nodes());
+            assert!((0.1..0.9).contains(&share), "{budgets:?}: {share}");
+            // Of a budget on the prefill, a node of 24 is the last digit.
+            assert!((chance - share).abs() < 0.025, "{budgets:?}: {chance} {share}");
+        }
+        let memory = Budgets {
+            memory_bytes: Some(0.9e9),
+            ..none
+        };
+        assert_eq!(prepared.chance(&moves, &memory, &nodes()), 0.0);
+    }
 }

@@ -5,6 +5,8 @@
 //! penalty, its cost is `w·L + (1 − w)·F`:
 //!
 //! - expected: `P(w)·E[L] + (1 − P(w))·E[F]`;
+//! - were the device known, its coefficients that is, and not the scatter of each candidate: in each draw the least
+//!   `P(w)·E[L] + (1 − P(w))·E[F]`, with the probability under the draw's coefficients;
 //! - were latencies known: in each draw the least `w·E[L] + (1 − w)·E[F]`;
 //! - were the law known: for each member the least `P(w)·L + (1 − P(w))·F`;
 //! - were both: in each pair the least cost, which is the lowest loss within the budgets but where the fallback misses
@@ -84,6 +86,12 @@ pub(super) fn judge(
             .map(|(&is_within, &loss)| if is_within { loss } else { missed_expected })
             .fold(f64::INFINITY, f64::min)
     }));
+    let device_known = mean((0..n_draws).map(|draw| {
+        let chances = outcomes.chances[outcomes.draw(draw)].iter().zip(&expected);
+        chances
+            .map(|(&chance, &loss)| cost(chance, loss, missed_expected))
+            .fold(f64::INFINITY, f64::min)
+    }));
     let (on_frontier, band) = band::frontiers(uncertain, &candidates, outcomes);
     let high = high_regrets(uncertain, outcomes, &best, &missed);
     let mut choices: Vec<(usize, Choice)> = candidates
@@ -129,6 +137,11 @@ pub(super) fn judge(
         information: Information {
             regret: (least_cost - floor).max(0.0),
             regret_law_known: (law_known - floor).max(0.0),
+            // Its chances are means over the scatter, the others' shares of draws: in between but for their noise.
+            regret_device_known: device_known
+                .clamp(latencies_known.min(least_cost), least_cost)
+                .max(floor)
+                - floor,
             regret_latencies_known: (latencies_known - floor).max(0.0),
         },
         coverage,

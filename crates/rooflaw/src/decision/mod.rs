@@ -133,7 +133,9 @@ pub struct Information {
     pub regret: f64,
     /// Were the law known.
     pub regret_law_known: f64,
-    /// Were the latencies known.
+    /// Were the device's coefficients known, and not the scatter of each candidate's latencies about them.
+    pub regret_device_known: f64,
+    /// Were all latencies known.
     pub regret_latencies_known: f64,
 }
 
@@ -144,7 +146,13 @@ impl Information {
         self.regret - self.regret_law_known
     }
 
-    /// What knowing the latencies would be worth: the most that measurements can be.
+    /// What knowing the device would be worth: the most that calibrating it can be.
+    #[must_use]
+    pub fn value_of_device(&self) -> f64 {
+        self.regret - self.regret_device_known
+    }
+
+    /// What knowing the latencies would be worth: the most that measuring every candidate can be.
     #[must_use]
     pub fn value_of_latencies(&self) -> f64 {
         self.regret - self.regret_latencies_known

@@ -172,6 +172,9 @@ fn everything_is_what_loops_over_all_pairs_give() {
         least = least.min(cost - floor);
         let met = (0..draws).filter(|&draw| within(draw, j)).count();
         near(choice.within_budgets, met as f64 / draws as f64);
+        let chance = (0..draws).map(|draw| outcomes.chances[draw * n + j]).sum::<f64>() / draws as f64;
+        // 200 draws of one scatter each beside means over it.
+        assert!((choice.within_budgets - chance).abs() < 0.15);
     }
     near(decision.information.regret, least);
     near(decision.choices[0].expected_regret, least);
@@ -212,6 +215,21 @@ fn everything_is_what_loops_over_all_pairs_give() {
         decision.information.regret_latencies_known,
         latencies_known - floor,
     );
+    let device_known: f64 = (0..draws)
+        .map(|draw| {
+            let mean_missed = (0..members).map(missed).sum::<f64>() / members as f64;
+            let of = |j: usize| {
+                let chance = outcomes.chances[draw * n + j];
+                let mean_loss = (0..members).map(|member| loss(member, j)).sum::<f64>() / members as f64;
+                chance * mean_loss + (1.0 - chance) * mean_missed
+            };
+            (0..n).map(of).fold(f64::INFINITY, f64::min)
+        })
+        .sum::<f64>()
+        / draws as f64;
+    let device_known = device_known.clamp(latencies_known, least + floor);
+    near(decision.information.regret_device_known, device_known - floor);
+    assert!(decision.information.value_of_device() > 0.0);
     assert!(decision.information.value_of_law() >= 0.0);
     assert!(decision.information.value_of_latencies() >= 0.0);
     assert!(decision.information.value_of_law() + decision.information.value_of_latencies() > 1e-4);

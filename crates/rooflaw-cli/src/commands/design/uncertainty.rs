@@ -266,28 +266,56 @@ pub fn advice(decision: &Decision) -> Vec<String> {
             100.0 * decision.nothing_within_budgets
         ));
     }
+    sentences.extend(worth(decision));
+    sentences
+}
+
+/// What would be worth knowing, and what to do about it.
+fn worth(decision: &Decision) -> Vec<String> {
     let information = &decision.information;
-    let (law, latencies) = (information.value_of_law(), information.value_of_latencies());
-    if decision.n_members > 0 && decision.are_latencies_uncertain {
-        sentences.push(format!(
-            "Were the law known, the least expected regret would be {} instead of {}; were the latencies of all candidates, \
-             {}; were both, 0.",
-            output::loss(information.regret_law_known),
-            output::loss(information.regret),
-            output::loss(information.regret_latencies_known),
+    let mut parts = Vec::new();
+    if decision.n_members > 0 {
+        parts.push(format!("the law, {}", output::loss(information.regret_law_known)));
+    }
+    if decision.are_latencies_uncertain {
+        parts.push(format!(
+            "the device's coefficients, {}",
+            output::loss(information.regret_device_known)
+        ));
+        parts.push(format!(
+            "the latency of every candidate, {}",
+            output::loss(information.regret_latencies_known)
         ));
     }
+    let known = format!(
+        "The least expected regret is {}. Were this known before choosing, it would be: {}.",
+        output::loss(information.regret),
+        parts.join("; ")
+    );
     let is_nothing = |value: f64| value < 5e-5;
-    sentences.push(match (is_nothing(law), is_nothing(latencies)) {
-        (true, true) => "Neither training runs nor measurements alone would change the decision much.".to_owned(),
-        _ if latencies > law => format!(
-            "Measurements on the device would reduce it most, by at most {} (`rooflaw measure`, `rooflaw calibrate`).",
+    let (law, device, latencies) = (
+        information.value_of_law(),
+        information.value_of_device(),
+        information.value_of_latencies(),
+    );
+    let measured = if is_nothing(latencies - device) {
+        String::new()
+    } else {
+        format!(
+            " Measuring candidates themselves, with random weights (`rooflaw export`, `rooflaw measure`), is worth at most {}.",
             output::loss(latencies)
+        )
+    };
+    let most = match (is_nothing(law), is_nothing(device)) {
+        (true, true) => "Neither training runs nor a calibration would change the decision much.".to_owned(),
+        _ if device > law => format!(
+            "A calibration of the device would help more than training runs, by at most {} (`rooflaw calibrate`).",
+            output::loss(device)
         ),
         _ => format!(
-            "Training runs would reduce it most, by at most {} (`rooflaw plan-runs`).",
+            "Training runs would help more than a calibration of the device, by at most {} (`rooflaw plan-runs`).",
             output::loss(law)
         ),
-    });
-    sentences
+    };
+    vec![known, format!("{most}{measured}")]
 }
