@@ -33,6 +33,8 @@ enum Command {
     Compare(commands::compare::Args),
     /// Why the best design is what it is: what binds, closed forms, shadow prices
     Explain(commands::explain::Args),
+    /// What another device would buy: more bandwidth, compute, memory; the cheapest that reaches a loss
+    Whatif(commands::whatif::Args),
     /// What a device achieves, from a few measurements: latencies that one can trust
     Calibrate(commands::calibrate::Args),
     /// Tables of training runs: what is in them, and from the logs of trainers
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         Command::Predict(args) => commands::predict::run(&args),
         Command::Compare(args) => commands::compare::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
+        Command::Whatif(args) => commands::whatif::run(&args),
         Command::Calibrate(args) => commands::calibrate::run(&args),
         Command::Runs(args) => commands::runs::run(&args),
         Command::Fit(args) => commands::fit::run(&args),

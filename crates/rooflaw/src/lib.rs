@@ -5,6 +5,7 @@
 
 pub mod architecture;
 pub mod calibration;
+pub mod decision;
 pub mod device;
 mod embedded;
 pub mod format;
@@ -16,11 +17,14 @@ mod near_miss;
 pub mod operators;
 mod pair;
 pub mod plan;
+pub mod quantisation;
 pub mod roofline;
 pub mod runs;
 pub mod search;
+pub mod several;
 pub mod space;
 pub mod theory;
 mod toml_file;
+pub mod whatif;
 
 pub use toml_file::{MAX_TOML_BYTES, TomlError};

@@ -14,3 +14,4 @@ pub mod plan_runs;
 pub mod predict;
 pub mod runs;
 pub mod spaces;
+pub mod whatif;

@@ -33,5 +33,8 @@ mod measure_plan;
 mod plan_runs;
 mod real_bench;
 mod runs;
+mod several;
 mod terminal;
 mod tool;
+mod uncertainty;
+mod whatif;

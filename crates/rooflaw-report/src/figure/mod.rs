@@ -7,6 +7,7 @@ pub mod agreement;
 pub mod comparison;
 pub mod frontier;
 pub mod intervals;
+pub mod map;
 pub mod parameters;
 pub mod plan;
 pub mod profiles;

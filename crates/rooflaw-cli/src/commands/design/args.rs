@@ -1,6 +1,8 @@
 //! The arguments of `rooflaw design`.
 
-use crate::input::{BudgetArgs, FormatArgs, LawArgs, WorkloadArgs};
+use super::several::SeveralArgs;
+use super::uncertainty::UncertaintyArgs;
+use crate::input::{BudgetArgs, FormatArgs, LawArgs, QuantisationArgs, WorkloadArgs};
 use crate::latency::DeviceArgs;
 use std::path::PathBuf;
 
@@ -17,6 +19,10 @@ Examples:
   rooflaw design --objective decode --prompt-tokens 4096 --json
   rooflaw design --weights Q4_0,Q8_0 --calibration pi.toml
   rooflaw design --device apple-m4 --weights Q4_K_M --runtime llama.cpp
+  rooflaw design --device raspberry-pi-5 --weights Q4_0 --max-tpot 50ms --uncertainty
+  rooflaw design --weights Q8_0,Q4_0 --quantisation-loss llama-3-8b --max-memory 2GB
+  rooflaw design --device jetson-orin-nano-super-8gb,raspberry-pi-5 --weights Q4_0
+  rooflaw design --workload 1:1024:16@0.7 --workload 1:64:256@0.3 --across mean
   rooflaw design --calibration bare      the roofline's lower bound
   rooflaw design --device board.toml --law law.toml --space space.toml"
 )]
@@ -39,7 +45,13 @@ pub struct Args {
     #[arg(long, help_heading = "Objective and budgets")]
     pub minimize_memory: bool,
     #[command(flatten)]
+    pub uncertainty: UncertaintyArgs,
+    #[command(flatten)]
+    pub several: SeveralArgs,
+    #[command(flatten)]
     pub formats: FormatArgs,
+    #[command(flatten)]
+    pub quantisation: QuantisationArgs,
     /// Write report.html, figures, frontier.csv, best/config.json and design.json into this folder
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub out: Option<PathBuf>,

@@ -4,7 +4,9 @@ mod args;
 mod found;
 mod nothing;
 pub mod print;
+pub mod several;
 mod trust;
+pub mod uncertainty;
 
 pub use args::Args;
 pub use found::{Chosen, Design, Reference};
@@ -21,6 +23,7 @@ use rooflaw::search::{Candidate, FormatOutcome, Objective, Outcome, Query};
 use rooflaw_report::figure::NamedPoint;
 use std::time::Duration;
 use trust::Truster;
+use uncertainty::Asked;
 
 /// Largest space searched.
 const MAX_COMBINATIONS: u64 = 100_000_000_000;
@@ -30,19 +33,24 @@ const CLOUD: u64 = 4000;
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<()> {
+    if args.several.are_several(args.device.n_named()) {
+        return several::run(args);
+    }
+    args.several.check_alone()?;
     let law = args.law.law()?;
     let space = input::space(&args.space)?;
     let workload = args.workload.workload();
     let assumptions = args.formats.assumptions();
-    let (device, latencies) = args
-        .device
-        .latencies(&args.formats.formats()?, args.formats.is_paper())?;
+    let formats = args.formats.formats()?;
+    let (device, latencies) = args.device.latencies(&formats, args.formats.is_paper())?;
+    let quantisation = args.quantisation.of(&formats, &law)?;
     let (objective, asked) = args.budgets.objective_and_budgets()?;
     let mut budgets = asked;
     // What would fail at the end had better fail before a search of minutes.
     if let Some(out) = &args.out {
         Folder::check(out)?;
     }
+    args.uncertainty.check(&law, &latencies)?;
     if space.len() > MAX_COMBINATIONS {
         bail!(
             "the space `{}` has {} combinations: expected at most {}, which take hours",
@@ -55,7 +63,11 @@ pub fn run(args: &Args) -> Result<()> {
     budgets.memory_bytes = Some(budgets.memory_bytes.map_or(capacity, |asked| asked.min(capacity)));
     let evaluators: Vec<Evaluator> = latencies
         .iter()
-        .map(|latency| Evaluator::new(law.clone(), latency.roofline(&device, &assumptions), workload))
+        .enumerate()
+        .map(|(position, latency)| {
+            Evaluator::new(law.clone(), latency.roofline(&device, &assumptions), workload)
+                .with_quantisation(quantisation.penalty(position))
+        })
         .collect();
     let first = evaluators
         .first()
@@ -79,6 +91,18 @@ pub fn run(args: &Args) -> Result<()> {
     let elapsed = progress.finish();
     let (chosen_formats, candidate) =
         choose(&outcome).ok_or_else(|| args.nothing_fits(&outcome, &budgets, &space.id, &device, &law))?;
+    let is_reference_budget = asked.latency(objective).is_none();
+    let decision = args.uncertainty.decide(&Asked {
+        device: &device,
+        assumptions: &assumptions,
+        law: &law,
+        space: &space,
+        latencies: &latencies,
+        evaluators: &evaluators,
+        objective,
+        budgets,
+        reference: is_reference_budget.then_some(&reference_model.architecture),
+    })?;
     let truster = Truster {
         device: &device,
         latencies: &latencies,
@@ -90,9 +114,17 @@ pub fn run(args: &Args) -> Result<()> {
     };
     let trust = truster.frontier(&outcome);
     let chosen_features = law.features(&candidate.architecture);
+    let penalty = evaluators
+        .iter()
+        .find(|evaluator| *evaluator.roofline().formats() == chosen_formats)
+        .map_or(0.0, |found| {
+            found.quantisation_loss(&candidate.evaluation.parameters)
+        });
     let chosen = Chosen {
         formats: chosen_formats,
-        loss_interval: law.interval(&chosen_features),
+        loss_interval: law
+            .interval(&chosen_features)
+            .map(|interval| interval.above(penalty)),
         latency_intervals: truster.intervals(&chosen_formats, &candidate),
         probabilities: truster.probabilities(&chosen_formats, &candidate),
         likely: truster.likely(&outcome, &trust),
@@ -112,7 +144,7 @@ pub fn run(args: &Args) -> Result<()> {
         law: &law.id,
         loss_unit: law.unit(),
         training_tokens: law.training_tokens,
-        frontier_loss_intervals: frontier_loss_intervals(&outcome, &law),
+        frontier_loss_intervals: frontier_loss_intervals(&outcome, &law, &evaluators),
         coverage: COVERAGE,
         space: &space.id,
         workload,
@@ -128,7 +160,9 @@ pub fn run(args: &Args) -> Result<()> {
                 law.perplexity_ratio_interval(&law.features(&found.architecture), &reference_features)
             }),
             at_its_latency,
-            loss_interval: law.interval(&reference_features),
+            loss_interval: law
+                .interval(&reference_features)
+                .map(|interval| interval.above(first.quantisation_loss(&reference.parameters))),
             extrapolations: law.extrapolations(&reference_features),
         },
         fallbacks: latencies
@@ -140,8 +174,11 @@ pub fn run(args: &Args) -> Result<()> {
         trust,
         cloud: cloud(&query, first),
         known_models: known_models(first, objective, capacity),
+        quantisation: quantisation.sentence(&formats),
+        quantisation_warning: quantisation.warning(chosen.candidate.evaluation.parameters.total),
         chosen,
         outcome,
+        decision,
         latencies: latencies.clone(),
     };
     if let Some(out) = &args.out {
@@ -168,13 +205,23 @@ fn choose(outcome: &Outcome) -> Option<(Formats, Candidate)> {
         .min_by(|a, b| a.1.evaluation.loss.total_cmp(&b.1.evaluation.loss))
 }
 
-fn frontier_loss_intervals(outcome: &Outcome, law: &LossLaw) -> Vec<Vec<LossInterval>> {
+fn frontier_loss_intervals(
+    outcome: &Outcome,
+    law: &LossLaw,
+    evaluators: &[Evaluator],
+) -> Vec<Vec<LossInterval>> {
     if law.ensemble.is_none() {
         return Vec::new();
     }
-    let of_point = |candidate: &Candidate| law.interval(&law.features(&candidate.architecture));
-    let of_format = |found: &FormatOutcome| found.frontier.iter().filter_map(of_point).collect();
-    outcome.by_format.iter().map(of_format).collect()
+    let of_format = |(found, evaluator): (&FormatOutcome, &Evaluator)| {
+        let of_point = |candidate: &Candidate| {
+            let penalty = evaluator.quantisation_loss(&candidate.evaluation.parameters);
+            let interval = law.interval(&law.features(&candidate.architecture))?;
+            Some(interval.above(penalty))
+        };
+        found.frontier.iter().filter_map(of_point).collect()
+    };
+    outcome.by_format.iter().zip(evaluators).map(of_format).collect()
 }
 
 /// The frontier's lowest loss at no more than a latency.
@@ -219,6 +266,10 @@ fn known_models(evaluator: &Evaluator, objective: Objective, capacity: f64) -> V
     KNOWN_MODELS.iter().filter_map(point).collect()
 }
 
+/// Of losses in quantised formats, where their cost is not counted.
+pub const UNCOUNTED_QUANTISATION: &str =
+    "the law knows nothing of quantisation: the loss it costs is not counted (--quantisation-loss)";
+
 /// What to know before trusting the answer.
 pub fn warnings(design: &Design<'_>) -> Vec<String> {
     let mut warnings: Vec<String> = design.unseen_experts.iter().cloned().collect();
@@ -240,9 +291,10 @@ pub fn warnings(design: &Design<'_>) -> Vec<String> {
         .iter()
         .map(|found| found.formats.weights.to_string())
         .collect();
+    warnings.extend(design.quantisation_warning.iter().cloned());
     let quantised = |name: &String| !["fp32", "fp16", "bf16", "F16"].contains(&name.as_str());
-    if formats.iter().any(quantised) {
-        warnings.push("the law knows nothing of quantisation: the loss it costs is not counted".to_owned());
+    if design.quantisation.is_none() && formats.iter().any(quantised) {
+        warnings.push(UNCOUNTED_QUANTISATION.to_owned());
     }
     // Several formats may lack the same rate.
     for fallback in report::fallback_warnings(design.device, &design.fallbacks) {

@@ -1,6 +1,6 @@
 //! What `rooflaw design` says on the terminal.
 
-use super::{Args, Design, rate, warnings};
+use super::{Args, Design, rate, uncertainty, warnings};
 use crate::commands::models::ffn;
 use crate::input::{self, DEFAULT_LAW};
 use crate::latency;
@@ -59,12 +59,18 @@ pub fn print(args: &Args, design: &Design<'_>, law: &LossLaw, elapsed: Duration)
         ))?;
         output::table(&frontier_table(design, position, &shown, law))?;
     }
+    if let Some(decision) = &design.decision {
+        uncertainty::print(design, decision)?;
+    }
     output::line("")?;
     output::line(latency::factor_legend(&design.latencies))?;
     for sentence in latency::sentences(design.device, &design.latencies) {
         output::line(&sentence)?;
     }
     output::line(&report::loss_text(law))?;
+    if let Some(sentence) = &design.quantisation {
+        output::line(sentence)?;
+    }
     for warning in warnings(design) {
         output::warning(&warning)?;
     }
