@@ -3,12 +3,13 @@
 use std::{env, error::Error, fmt::Write as _, fs, path::Path};
 
 /// Folder under `data/`, extension, name of the generated table.
-const TABLES: [(&str, &str, &str); 6] = [
+const TABLES: [(&str, &str, &str); 7] = [
     ("calibrations", "toml", "CALIBRATIONS"),
     ("calibrations/devices", "toml", "DEVICE_CALIBRATIONS"),
     ("devices", "toml", "DEVICES"),
     ("models", "json", "MODELS"),
     ("laws", "toml", "LAWS"),
+    ("quantisation", "toml", "QUANTISATION"),
     ("spaces", "toml", "SPACES"),
 ];
 

@@ -32,6 +32,10 @@ enum Command {
     Predict(commands::predict::Args),
     /// Several models side by side on a device
     Compare(commands::compare::Args),
+    /// Why the best design is what it is: what binds, closed forms, shadow prices
+    Explain(commands::explain::Args),
+    /// What another device would buy: more bandwidth, compute, memory; the cheapest that reaches a loss
+    Whatif(commands::whatif::Args),
     /// What a device achieves, from a few measurements: latencies that one can trust
     Calibrate(commands::calibrate::Args),
     /// Tables of training runs: what is in them, and from the logs of trainers
@@ -59,6 +63,8 @@ fn main() -> ExitCode {
         Command::Design(args) => commands::design::run(&args),
         Command::Predict(args) => commands::predict::run(&args),
         Command::Compare(args) => commands::compare::run(&args),
+        Command::Explain(args) => commands::explain::run(&args),
+        Command::Whatif(args) => commands::whatif::run(&args),
         Command::Calibrate(args) => commands::calibrate::run(&args),
         Command::Runs(args) => commands::runs::run(&args),
         Command::Fit(args) => commands::fit::run(&args),

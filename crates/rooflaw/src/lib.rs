@@ -9,6 +9,7 @@ extern crate self as rooflaw;
 
 pub mod architecture;
 pub mod calibration;
+pub mod decision;
 pub mod device;
 mod embedded;
 pub mod format;
@@ -20,10 +21,14 @@ mod near_miss;
 pub mod operators;
 mod pair;
 pub mod plan;
+pub mod quantisation;
 pub mod roofline;
 pub mod runs;
 pub mod search;
+pub mod several;
 pub mod space;
+pub mod theory;
 mod toml_file;
+pub mod whatif;
 
 pub use toml_file::{MAX_TOML_BYTES, TomlError};

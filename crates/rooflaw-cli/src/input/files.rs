@@ -64,11 +64,16 @@ pub(super) fn read_at_most(path: &Path, limit: u64, expected: &str) -> Result<Ve
     Ok(bytes)
 }
 
-fn read_text(path: &Path) -> Result<String> {
+/// The bytes of a small table.
+pub fn table_bytes(path: &Path) -> Result<Vec<u8>> {
+    read_at_most(path, MAX_FILE_BYTES, "a table of a few kB")
+}
+
+pub(super) fn read_text(path: &Path) -> Result<String> {
     String::from_utf8(read(path)?).with_context(|| format!("{} is not UTF-8 text", path.display()))
 }
 
-fn stem(path: &Path) -> String {
+pub(super) fn stem(path: &Path) -> String {
     path.file_stem()
         .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
 }

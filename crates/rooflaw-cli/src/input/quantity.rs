@@ -47,12 +47,41 @@ pub fn bytes(text: &str) -> Result<f64, String> {
     )
 }
 
+/// A bandwidth in bytes/s: `300GB/s`, `1.2TB/s`.
+pub fn bandwidth(text: &str) -> Result<f64, String> {
+    scaled(text, &[("MB/s", 1e6), ("GB/s", 1e9), ("TB/s", 1e12)])
+}
+
+/// A rate of arithmetic in FLOP/s: `80TFLOP/s`.
+pub fn rate(text: &str) -> Result<f64, String> {
+    scaled(text, &[("GFLOP/s", 1e9), ("TFLOP/s", 1e12), ("PFLOP/s", 1e15)])
+}
+
+/// A factor: `x1.5`, `×1.5`; `None` for text that begins with neither.
+pub fn factor(text: &str) -> Option<Result<f64, String>> {
+    let number = text.trim().strip_prefix(['x', 'X', '×'])?;
+    Some(match number.trim().parse::<f64>() {
+        Ok(value) if (1e-4..=1e4).contains(&value) => Ok(value),
+        _ => Err(format!(
+            "`{text}`: expected a factor from x0.0001 to x10000, such as x1.5"
+        )),
+    })
+}
+
 /// A count: `494032768`, `500M`, `1.5B`.
 pub fn count(text: &str) -> Result<f64, String> {
     scaled(
         text,
         &[("", 1.0), ("K", 1e3), ("M", 1e6), ("B", 1e9), ("T", 1e12)],
     )
+}
+
+/// A number of at least 0.
+pub fn not_negative(text: &str) -> Result<f64, String> {
+    match text.trim().parse::<f64>() {
+        Ok(value) if value >= 0.0 && value.is_finite() => Ok(value),
+        _ => Err(format!("`{text}`: expected a number of at least 0")),
+    }
 }
 
 /// A share: `2%`, `0.02`.
@@ -82,8 +111,19 @@ mod tests {
         assert_eq!(bytes("0.5gib"), Ok(536_870_912.0));
         assert_eq!(count("1.5B"), Ok(1.5e9));
         assert_eq!(count("494_032_768"), Ok(494_032_768.0));
+        assert_eq!(bandwidth("300GB/s"), Ok(3e11));
+        assert_eq!(rate("80 tflop/s"), Ok(8e13));
+        assert_eq!(factor("x1.5"), Some(Ok(1.5)));
+        assert_eq!(factor("1.5"), None);
+        for wrong in ["x", "x0", "x-1", "xnan", "x1e9", "×"] {
+            assert!(factor(wrong).unwrap().is_err(), "{wrong}");
+        }
         assert_eq!(share("2%"), Ok(0.02));
         assert_eq!(share("0.5"), Ok(0.5));
+        assert_eq!(not_negative("0.5"), Ok(0.5));
+        for wrong in ["", "-1", "nan", "inf", "1ms"] {
+            assert!(not_negative(wrong).is_err(), "{wrong}");
+        }
         for wrong in ["", "%", "2", "-1%", "nan", "101 %"] {
             assert!(share(wrong).is_err(), "{wrong}");
         }

@@ -14,9 +14,9 @@ const DEFAULT_DEVICE: &str = "jetson-agx-orin-64gb";
 /// The device, and what its latencies rest on.
 #[derive(Args, Clone)]
 pub struct DeviceArgs {
-    /// A device's name, or a TOML file [default: the calibration's, else jetson-agx-orin-64gb]
-    #[arg(long, short)]
-    device: Option<String>,
+    /// A device's name, or a TOML file; `design` takes several [default: the calibration's, else jetson-agx-orin-64gb]
+    #[arg(long, short, value_delimiter = ',')]
+    device: Vec<String>,
     /// What latencies rest on: `auto` (measurements of the device where there are some, else of others), `bare` (the
     /// roofline, a lower bound), or a file that `rooflaw calibrate` wrote
     #[arg(long, value_name = "auto|bare|FILE", default_value = "auto")]
@@ -112,30 +112,85 @@ impl DeviceArgs {
     /// A device or file that cannot be read, or a calibration of another device, runtime or format.
     pub fn latencies(&self, formats: &[Formats], paper: bool) -> Result<(Device, Vec<Latency>)> {
         let wanted = self.wanted()?;
-        let name = match (&self.device, &wanted) {
+        let named = match self.device.as_slice() {
+            [] => None,
+            [one] => Some(one),
+            several => bail!("--device names {} devices: expected one", several.len()),
+        };
+        let name = match (named, &wanted) {
             (Some(name), _) => name.as_str(),
             (None, Wanted::File(calibration)) => &calibration.device.id,
             (None, _) => DEFAULT_DEVICE,
         };
         let device = match &wanted {
-            Wanted::File(_) if self.device.is_none() => device::find(name)
+            Wanted::File(_) if named.is_none() => device::find(name)
                 .cloned()
                 .with_context(|| format!("--calibration {}: give --device", self.calibration))?,
             _ => input::device(name)?,
         };
-        let latencies = match wanted {
-            Wanted::Auto if paper => self.bare(&device, formats)?,
-            Wanted::Bare => self.bare(&device, formats)?,
-            Wanted::Auto => self.usual(&device, formats)?,
+        let latencies = self.of_device(&device, wanted, formats, paper)?;
+        Ok((device, latencies))
+    }
+
+    /// Devices that are named.
+    pub const fn n_named(&self) -> usize {
+        self.device.len()
+    }
+
+    /// [`DeviceArgs::latencies`] of every device that is named, or of the default one.
+    ///
+    /// # Errors
+    /// The same, a device that is named twice, and a calibration's file, which is of one device, with several.
+    pub fn all_latencies(&self, formats: &[Formats], paper: bool) -> Result<Vec<(Device, Vec<Latency>)>> {
+        if self.device.len() < 2 {
+            return Ok(vec![self.latencies(formats, paper)?]);
+        }
+        let mut all: Vec<(Device, Vec<Latency>)> = Vec::new();
+        for name in &self.device {
+            let device = input::device(name)?;
+            if all.iter().any(|(known, _)| known.id == device.id) {
+                bail!("--device names {} twice", device.id);
+            }
+            let latencies = self.latencies_of(&device, formats, paper)?;
+            all.push((device, latencies));
+        }
+        Ok(all)
+    }
+
+    /// The same for a device other than the one of the arguments.
+    ///
+    /// # Errors
+    /// A calibration's file, which is of one device.
+    pub fn latencies_of(&self, device: &Device, formats: &[Formats], paper: bool) -> Result<Vec<Latency>> {
+        let wanted = self.wanted()?;
+        if let Wanted::File(_) = wanted {
+            bail!(
+                "--calibration {} is of one device: expected auto or bare",
+                self.calibration
+            );
+        }
+        self.of_device(device, wanted, formats, paper)
+    }
+
+    fn of_device(
+        &self,
+        device: &Device,
+        wanted: Wanted,
+        formats: &[Formats],
+        paper: bool,
+    ) -> Result<Vec<Latency>> {
+        match wanted {
+            Wanted::Auto if paper => self.bare(device, formats),
+            Wanted::Bare => self.bare(device, formats),
+            Wanted::Auto => self.usual(device, formats),
             Wanted::File(_) if paper => bail!(
                 "--paper-assumptions leaves out much of what a calibration has measured: leave out --calibration {}",
                 self.calibration
             ),
             Wanted::File(calibration) => self
-                .of_file(&calibration, &device, formats)
-                .with_context(|| format!("--calibration {}", self.calibration))?,
-        };
-        Ok((device, latencies))
+                .of_file(&calibration, device, formats)
+                .with_context(|| format!("--calibration {}", self.calibration)),
+        }
     }
 
     fn bare(&self, device: &Device, formats: &[Formats]) -> Result<Vec<Latency>> {

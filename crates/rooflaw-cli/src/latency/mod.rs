@@ -106,9 +106,27 @@ impl Latency {
         }
     }
 
+    /// The same with launches and steps that take other times, by a factor.
+    pub fn with_overheads_times(mut self, factor: f64) -> Latency {
+        self.achieved = self
+            .achieved
+            .map(|achieved| achieved.with_overheads_times(factor));
+        self
+    }
+
+    /// What is achieved, with its uncertainty; `None` for the bare roofline.
+    pub const fn achieved(&self) -> Option<&Achieved> {
+        self.achieved.as_ref()
+    }
+
     /// Whether a runtime's losses are in it.
     pub const fn is_calibrated(&self) -> bool {
         self.achieved.is_some()
+    }
+
+    /// Whether it rests on measurements of other devices alone.
+    pub const fn is_of_others(&self) -> bool {
+        matches!(self.basis, Basis::Population { .. })
     }
 
     /// The roofline that predicts.

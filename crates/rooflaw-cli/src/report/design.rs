@@ -2,7 +2,7 @@
 
 use super::figures::{frontier_figure, parameters_figure, roofline_figure};
 use super::prediction::page_table;
-use super::{add_figure, command_line, frontier_csv, loss as report_loss, loss_text};
+use super::{add_figure, command_line, decision, frontier_csv, loss as report_loss, loss_text};
 use crate::commands::design::{Design, effort, print, warnings};
 use crate::commands::predict::Prediction;
 use crate::latency::{self, Latency};
@@ -10,10 +10,10 @@ use crate::output::{self, Folder};
 use anyhow::{Result, anyhow};
 use rooflaw::architecture::Architecture;
 use rooflaw::architecture::hf::{self, WriteOptions};
-use rooflaw::format::Precision;
+use rooflaw::format::{Formats, Precision};
 use rooflaw::law::LossLaw;
 use rooflaw::operators::{Assumptions, Step};
-use rooflaw::roofline::Roofline;
+use rooflaw::roofline::{Roofline, Workload};
 use rooflaw_report::figure::Figure;
 use rooflaw_report::html::{Block, Card, FigureBlock, Note, NoteKind, Page};
 
@@ -79,6 +79,12 @@ pub fn write(
             "The chosen architecture's operators on the roofline; the area is the share of the time.",
         )?,
     ];
+    if let Some(decided) = &design.decision {
+        let figure = decision::figure(design, decided);
+        add_figure(folder, "figures/uncertainty", &figure)?;
+        folder.add("choices.csv", decision::csv(design, decided)?)?;
+        blocks.extend(decision::blocks(design, decided, &figure)?);
+    }
     for (position, found) in design.outcome.by_format.iter().enumerate() {
         let shown = print::spread(found.frontier.len(), ROWS);
         let caption = format!(
@@ -130,6 +136,7 @@ fn page(design: &Design<'_>, law: &LossLaw, budgets: &str, blocks: Vec<Block>) -
     );
     notes.push(assumption(latency::factor_legend(&design.latencies).to_owned()));
     notes.push(assumption(loss_text(law)));
+    notes.extend(design.quantisation.iter().cloned().map(assumption));
     notes.push(assumption(format!(
         "Loss: {}. Law: {} ({}).",
         law.about.loss, law.about.name, law.about.source
@@ -246,13 +253,18 @@ fn prediction<'a>(design: &'a Design<'_>, latency: &'a Latency, roofline: &'a Ro
 
 /// A config.json to train the architecture with.
 fn config(architecture: &Architecture, design: &Design<'_>) -> Result<String> {
-    let dtype = match design.chosen.formats.activations {
+    trainable(architecture, &design.chosen.formats, &design.workload)
+}
+
+/// A config.json to train an architecture with that is to serve a workload in given formats.
+pub fn trainable(architecture: &Architecture, formats: &Formats, workload: &Workload) -> Result<String> {
+    let dtype = match formats.activations {
         Precision::Fp32 => Precision::Fp32,
         Precision::Fp16 => Precision::Fp16,
         _ => Precision::Bf16,
     };
     let usual = WriteOptions::default();
-    let context = usual.max_position_embeddings.max(design.workload.full_context());
+    let context = usual.max_position_embeddings.max(workload.full_context());
     Ok(hf::write(
         architecture,
         &WriteOptions {

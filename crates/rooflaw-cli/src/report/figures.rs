@@ -126,6 +126,7 @@ pub fn frontier_figure(design: &Design<'_>) -> FrontierFigure {
             y: chosen.evaluation.loss,
         }),
         loss_interval: loss_band(design),
+        loss_interval_label: String::new(),
         latency_band: latency_band(design),
     }
 }

@@ -63,13 +63,10 @@ pub fn of(design: &Design<'_>, law: &LossLaw) -> Result<Vec<u8>> {
             });
             let features = law.features(a);
             let extrapolations = law.extrapolations(&features);
-            let interval = law.interval(&features);
-            let bound = |of: fn(&LossInterval) -> f64| {
-                interval
-                    .as_ref()
-                    .map(of)
-                    .map_or_else(String::new, |l| l.to_string())
-            };
+            let intervals = design.frontier_loss_intervals.get(position);
+            let interval = intervals.and_then(|intervals| intervals.get(place));
+            let bound =
+                |of: fn(&LossInterval) -> f64| interval.map(of).map_or_else(String::new, |l| l.to_string());
             let outside: Vec<&str> = extrapolations.iter().map(|found| found.feature.name()).collect();
             writer.write_record([
                 found.formats.weights.to_string(),

@@ -1,13 +1,17 @@
 //! What goes into the folder of `--out`: figures, tables, the page.
 
 pub mod calibration;
+mod decision;
 pub mod design;
+pub mod explain;
 pub mod figures;
 pub mod fit;
 pub mod fit_figures;
 mod frontier_csv;
 pub mod plan;
 pub mod prediction;
+pub mod several;
+pub mod whatif;
 
 use crate::input::shell_word;
 use crate::output::{self, Folder};

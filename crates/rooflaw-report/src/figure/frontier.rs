@@ -63,6 +63,8 @@ pub struct FrontierFigure {
     pub chosen: Option<NamedPoint>,
     /// Interval of the predicted loss along the frontier: (latency in ms, low, high).
     pub loss_interval: Option<Vec<(f64, f64, f64)>>,
+    /// What that interval is; empty for `loss interval`.
+    pub loss_interval_label: String,
     /// Interval of the predicted latency along the frontier.
     pub latency_band: Option<LatencyBand>,
 }

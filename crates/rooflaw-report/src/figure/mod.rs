@@ -7,9 +7,11 @@ pub mod agreement;
 pub mod comparison;
 pub mod frontier;
 pub mod intervals;
+pub mod map;
 pub mod parameters;
 pub mod plan;
 pub mod profiles;
+pub mod region;
 pub mod residuals;
 pub mod roofline;
 

@@ -1,6 +1,7 @@
 mod fit;
 
 use super::frontier::{FrontierFigure, FrontierPoint, FrontierSeries, LatencyBand};
+use super::map::{MapCell, MapFigure};
 use super::parameters::{ParameterPanel, ParameterSeries, ParametersFigure};
 use super::roofline::{Ceiling, RooflineFigure, RooflinePoint};
 use super::*;
@@ -121,6 +122,44 @@ fn bands_are_drawn_and_named() {
         with.matches("<polygon").count(),
         plain.matches("<polygon").count() + 1
     );
+}
+
+fn map(xs: Vec<f64>, ys: Vec<f64>) -> MapFigure {
+    let cell = |place: usize| MapCell {
+        kind: (place > 0).then_some(place % 2),
+        text: format!("cell{place}"),
+        detail: format!("detail{place}"),
+    };
+    MapFigure {
+        title: "map".into(),
+        kinds: vec!["dense".into(), "experts".into(), "never".into()],
+        empty_label: "nothing".into(),
+        cells: (0..xs.len() * ys.len()).map(cell).collect(),
+        here: Some((1, 0)),
+        here_label: "as it is".into(),
+        xs,
+        ys,
+        ..Default::default()
+    }
+}
+
+#[test]
+fn maps_have_their_cells() {
+    let svg = draw(&map(vec![1.0, 2.0, 4.0], vec![10.0, 20.0]));
+    for place in 0..6 {
+        assert!(svg.contains(&format!("cell{place}")) && svg.contains(&format!("detail{place}")));
+    }
+    for name in ["dense", "experts", "nothing", "as it is"] {
+        assert!(svg.contains(name), "{name}");
+    }
+    assert!(!svg.contains("never"));
+    // Of many cells the words go, the cells stay.
+    let many: Vec<f64> = (0..60).map(|step| 1.1f64.powi(step)).collect();
+    assert!(!draw(&map(many.clone(), many)).contains("cell7<"));
+    for odd in ODD {
+        draw(&map(vec![odd], vec![1.0, odd]));
+    }
+    draw(&MapFigure::default());
 }
 
 #[test]

@@ -16,6 +16,19 @@ struct Dependence {
 }
 
 impl Achieved {
+    /// How ln of the prefill's time, and of the generation's, depend on ln of each coefficient: what
+    /// [`Achieved::intervals`] has its widths from.
+    #[must_use]
+    pub fn sensitivities(
+        &self,
+        device: &Device,
+        roofline: &Roofline,
+        architecture: &Architecture,
+        workload: &Workload,
+    ) -> [Logs; 2] {
+        typical_steps(workload).map(|step| self.timing(device, roofline, architecture, &step).1.gradient)
+    }
+
     fn dependence(
         &self,
         device: &Device,
@@ -24,8 +37,7 @@ impl Achieved {
         workload: &Workload,
         objective: Objective,
     ) -> Dependence {
-        let gradients =
-            typical_steps(workload).map(|step| self.timing(device, roofline, architecture, &step).1.gradient);
+        let gradients = self.sensitivities(device, roofline, architecture, workload);
         let (ttft_s, generation_s) = match objective {
             Objective::Prefill => (roofline.ttft(architecture, workload), 0.0),
             Objective::Decode => (0.0, roofline.generation(architecture, workload)),

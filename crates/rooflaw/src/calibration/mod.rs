@@ -28,6 +28,7 @@ mod population;
 mod population_file;
 mod posterior;
 mod published;
+mod sample;
 mod usual;
 mod work;
 mod write;
@@ -37,10 +38,12 @@ pub use calibrated::{CalibratedDevice, CalibratedFormat, Calibration, LeftOutUni
 pub use checks::CalibrationFileError;
 pub use coefficients::{Coefficient, Logs};
 pub use groups::Runtime;
+pub(crate) use model::normal_below;
 pub use model::{Achieved, Interval, LATENCY_COVERAGE, LatencyIntervals, PhaseModel, Range};
 pub use observation::Observation;
 pub use population::{PhaseFit, Population, Question};
 pub use population_file::{LeftOut, Validation};
+pub use sample::{Deviates, Sampler};
 
 #[cfg(test)]
 mod tests;

@@ -115,7 +115,7 @@ impl Interval {
 }
 
 /// The probability that a normal number of mean 0 is at most `distance`.
-pub(super) fn normal_below(distance: f64, deviation: f64) -> f64 {
+pub(crate) fn normal_below(distance: f64, deviation: f64) -> f64 {
     if deviation > 0.0 && distance.is_finite() {
         0.5 * statrs::function::erf::erfc(-distance / deviation * std::f64::consts::FRAC_1_SQRT_2)
     } else {
@@ -221,6 +221,17 @@ impl Achieved {
     ) -> Interval {
         let (model, timing) = self.timing(device, roofline, architecture, step);
         Interval::new(roofline.step(architecture, step), model.deviation(&timing))
+    }
+
+    /// The same with the times that do not depend on the work, of operators, layers with experts and steps, by a factor.
+    #[must_use]
+    pub fn with_overheads_times(mut self, factor: f64) -> Achieved {
+        for model in [&mut self.prefill, &mut self.decode] {
+            for overhead in [Coefficient::Launch, Coefficient::MoeLayer, Coefficient::Step] {
+                model.logs[overhead as usize] += factor.ln();
+            }
+        }
+        self
     }
 
     /// The model of a phase.

@@ -194,6 +194,21 @@ impl Peaks {
             .find_map(|candidate| Some((self.of(candidate)?, candidate)))
     }
 
+    /// All rates by a factor.
+    #[must_use]
+    pub fn times(&self, factor: f64) -> Peaks {
+        let scaled = |rate: Option<f64>| rate.map(|rate| factor * rate);
+        Peaks {
+            fp32: scaled(self.fp32),
+            fp16: scaled(self.fp16),
+            bf16: scaled(self.bf16),
+            fp8: scaled(self.fp8),
+            int8: scaled(self.int8),
+            int4: scaled(self.int4),
+            fp4: scaled(self.fp4),
+        }
+    }
+
     /// The catalogue's figure for exactly this precision.
     #[must_use]
     pub const fn of(&self, precision: Precision) -> Option<f64> {

@@ -26,6 +26,15 @@ pub struct LossInterval {
 }
 
 impl LossInterval {
+    /// The interval of a loss that is higher by a known amount.
+    #[must_use]
+    pub fn above(self, amount: f64) -> LossInterval {
+        LossInterval {
+            low: self.low + amount,
+            high: self.high + amount,
+        }
+    }
+
     /// Half of its width.
     #[must_use]
     pub fn half_width(&self) -> f64 {
@@ -52,6 +61,38 @@ impl LossLaw {
         let losses = self.member_losses(a).into_iter().zip(self.member_losses(b));
         let ratios: Vec<f64> = losses.map(|(a, b)| (a - b).exp()).collect();
         interval(&ratios, 0.0)
+    }
+
+    /// The law with the numbers of a member of its ensemble, and without an ensemble of its own; `None` where there is no
+    /// such member.
+    #[must_use]
+    pub fn member(&self, index: usize) -> Option<LossLaw> {
+        let numbers = self.ensemble.as_ref()?.members.get(index)?;
+        let form = self.family.with(numbers)?;
+        Some(LossLaw {
+            kernel: Kernel::new(&form, self.training_tokens),
+            numbers: numbers.clone(),
+            form,
+            ensemble: None,
+            ..self.without_ensemble()
+        })
+    }
+
+    /// The law without what its intervals come from.
+    #[must_use]
+    pub fn without_ensemble(&self) -> LossLaw {
+        LossLaw {
+            id: self.id.clone(),
+            about: self.about.clone(),
+            form: self.form.clone(),
+            fitted_range: self.fitted_range,
+            runs: self.runs.clone(),
+            ensemble: None,
+            family: self.family.clone(),
+            numbers: self.numbers.clone(),
+            training_tokens: self.training_tokens,
+            kernel: self.kernel.clone(),
+        }
     }
 
     /// What each member of the ensemble predicts, nats/token; empty without an ensemble.
@@ -81,5 +122,40 @@ impl Family {
             Family::AdditivePower(form) => 1 + form.terms.len() + form.exponents.len(),
             Family::Routed => 6,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::law::{self, Feature};
+
+    #[test]
+    fn members_are_laws_that_predict_as_the_ensemble_does() {
+        let law = law::presets()
+            .into_iter()
+            .find(|law| law.ensemble.is_some() && law.uses(Feature::ActiveParameters))
+            .unwrap();
+        let law = if law.needs_tokens() {
+            law.with_training_tokens(1e11)
+        } else {
+            law
+        };
+        let point = Features::new(16.0, 1024.0, 4.0, 0.25, 256.0)
+            .with(Feature::Parameters, 2e9)
+            .with(Feature::ActiveParameters, 5e8)
+            .with(Feature::NonEmbeddingParameters, 1.9e9)
+            .with(Feature::NExperts, 4.0);
+        let losses = law.member_losses(&point);
+        assert!(losses.len() > 10);
+        for (index, expected) in losses.iter().enumerate() {
+            let member = law.member(index).unwrap();
+            let tokens = point.with(Feature::Tokens, 1e11);
+            let found = member.evaluate(if law.needs_tokens() { &tokens } else { &point });
+            assert!((found / expected - 1.0).abs() < 1e-12, "{found} {expected}");
+            assert_eq!(member.ensemble, None);
+        }
+        assert!(law.member(losses.len()).is_none());
+        assert_eq!(law.without_ensemble().evaluate(&point), law.evaluate(&point));
     }
 }

@@ -6,12 +6,13 @@ use crate::architecture::{Architecture, Parameters};
 use crate::law::LossLaw;
 use crate::operators::{FormatCosts, Operator, Step, Steps, visit_steps};
 use crate::pair::Pair;
+use crate::quantisation::Penalty;
 use serde::Serialize;
 
 /// Everything predicted about one architecture on one device.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Evaluation {
-    /// The law's loss, nats/token.
+    /// The law's loss, nats/token; with what the weight format costs, where an evaluator counts it.
     pub loss: f64,
     /// Time to first token: the prefill, seconds.
     pub ttft_s: f64,
@@ -69,6 +70,8 @@ pub struct Evaluator {
     rates: Rates,
     /// What work costs in `ends`.
     end_rates: Rates,
+    /// What the weight format costs in loss.
+    quantisation: Option<Penalty>,
 }
 
 impl Evaluator {
@@ -87,6 +90,30 @@ impl Evaluator {
             law,
             roofline,
             workload,
+            quantisation: None,
+        }
+    }
+
+    /// The same with what the weight format costs in loss; `None` counts nothing.
+    #[must_use]
+    pub const fn with_quantisation(mut self, penalty: Option<Penalty>) -> Evaluator {
+        self.quantisation = penalty;
+        self
+    }
+
+    /// What the weight format costs in loss; `None` where it is not counted.
+    #[must_use]
+    pub const fn quantisation(&self) -> Option<&Penalty> {
+        self.quantisation.as_ref()
+    }
+
+    /// What the weight format adds to the loss of an architecture with so many parameters, nats/token.
+    #[must_use]
+    #[inline(always)]
+    pub fn quantisation_loss(&self, parameters: &Parameters) -> f64 {
+        match &self.quantisation {
+            Some(penalty) => penalty.of(parameters),
+            None => 0.0,
         }
     }
 
@@ -128,7 +155,8 @@ impl Evaluator {
         );
         let parameters = totals.parameters();
         Evaluation {
-            loss: loss.loss(self.law.kernel(), architecture, &parameters),
+            loss: loss.loss(self.law.kernel(), architecture, &parameters)
+                + self.quantisation_loss(&parameters),
             ttft_s,
             tpot_s: generation_s / f64::from(workload.generated_tokens.max(1)),
             total_s: ttft_s + generation_s,

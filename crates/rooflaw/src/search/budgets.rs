@@ -112,7 +112,8 @@ impl Budgets {
 
     /// The quantities of an evaluation, in the order of the fields.
     #[inline]
-    pub(super) fn quantities(evaluation: &Evaluation) -> [f64; 6] {
+    #[must_use]
+    pub fn quantities(evaluation: &Evaluation) -> [f64; 6] {
         [
             evaluation.ttft_s,
             evaluation.tpot_s,
@@ -121,6 +122,26 @@ impl Budgets {
             evaluation.parameters.total as f64,
             evaluation.parameters.active as f64,
         ]
+    }
+
+    /// The smallest quantities that were seen, in the order of the fields; infinite where none was.
+    pub(crate) fn of_quantities(least: &[f64; 6]) -> Budgets {
+        let [
+            ttft_s,
+            tpot_s,
+            total_s,
+            memory_bytes,
+            total_parameters,
+            active_parameters,
+        ] = least.map(|value| Some(value).filter(|value| value.is_finite()));
+        Budgets {
+            ttft_s,
+            tpot_s,
+            total_s,
+            memory_bytes,
+            total_parameters,
+            active_parameters,
+        }
     }
 
     /// Whether an evaluation is within every budget.

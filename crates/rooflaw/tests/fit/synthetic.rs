@@ -42,9 +42,17 @@ pub const NAMES: [&str; 11] = [
 /// # Errors
 /// None in practice.
 pub fn draw(seed: u64) -> Result<(Vec<f64>, Observations), FitError> {
+    draw_of(seed, RUNS)
+}
+
+/// The same with another number of runs.
+///
+/// # Errors
+/// None in practice.
+pub fn draw_of(seed: u64, runs: usize) -> Result<(Vec<f64>, Observations), FitError> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let grid: Vec<[f64; 5]> = grid();
-    let designs: Vec<[f64; 5]> = sample(&mut random, grid.len(), RUNS)
+    let designs: Vec<[f64; 5]> = sample(&mut random, grid.len(), runs)
         .into_iter()
         .map(|index| grid[index])
         .collect();
@@ -54,7 +62,7 @@ pub fn draw(seed: u64) -> Result<(Vec<f64>, Observations), FitError> {
         law.irreducible_loss,
         &law.coefficients,
         &law.exponents,
-        &observed(&designs, vec![1.0; RUNS])?,
+        &observed(&designs, vec![1.0; runs])?,
     )?;
     let noise = Normal::standard();
     let noisy = truth.iter().map(|loss| {

@@ -5,6 +5,7 @@ use rooflaw::device::{self, Device};
 use rooflaw::format::{Formats, Precision, WeightFormat};
 use rooflaw::law::{self, LossLaw};
 use rooflaw::operators::Assumptions;
+use rooflaw::quantisation::Penalty;
 use rooflaw::roofline::{Evaluation, Evaluator, Roofline, Workload};
 use rooflaw::search::{Budgets, Objective, Query};
 use rooflaw::space::DesignSpace;
@@ -166,7 +167,19 @@ fn evaluator(dice: &mut Dice<'_>, law: &LossLaw, device: &Device, workload: Work
         || Roofline::new(device, &formats, &assumptions),
         |achieved| achieved.roofline(device, &formats, &assumptions),
     );
-    Evaluator::new(law.clone(), roofline, workload)
+    Evaluator::new(law.clone(), roofline, workload).with_quantisation(penalty(dice))
+}
+
+/// What a format costs in loss: nothing, as much for all, or more for small or for large models.
+fn penalty(dice: &mut Dice<'_>) -> Option<Penalty> {
+    if dice.one_in(2) {
+        return None;
+    }
+    Some(Penalty {
+        loss: dice.of(&[0.0, 0.02, 0.5]),
+        exponent: dice.of(&[0.0, -0.3, 0.2]),
+        reference_parameters: 1e9,
+    })
 }
 
 /// Budgets near what architectures of the space take.

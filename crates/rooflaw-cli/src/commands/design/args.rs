@@ -1,9 +1,10 @@
 //! The arguments of `rooflaw design`.
 
-use crate::input::{self, FormatArgs, LawArgs, WorkloadArgs};
+use super::several::SeveralArgs;
+use super::uncertainty::UncertaintyArgs;
+use crate::input::{self, BudgetArgs, FormatArgs, LawArgs, QuantisationArgs, WorkloadArgs};
 use crate::latency::DeviceArgs;
-use crate::output;
-use rooflaw::search::{Application, Method, Objective};
+use rooflaw::search::Method;
 use std::path::PathBuf;
 
 /// The frontier of loss against latency on a device, and the best architecture within budgets.
@@ -19,6 +20,10 @@ Examples:
   rooflaw design --objective decode --prompt-tokens 4096 --json
   rooflaw design --weights Q4_0,Q8_0 --calibration pi.toml
   rooflaw design --device apple-m4 --weights Q4_K_M --runtime llama.cpp
+  rooflaw design --device raspberry-pi-5 --weights Q4_0 --max-tpot 50ms --uncertainty
+  rooflaw design --weights Q8_0,Q4_0 --quantisation-loss llama-3-8b --max-memory 2GB
+  rooflaw design --device jetson-orin-nano-super-8gb,raspberry-pi-5 --weights Q4_0
+  rooflaw design --workload 1:1024:16@0.7 --workload 1:64:256@0.3 --across mean
   rooflaw design --calibration bare      the roofline's lower bound
   rooflaw design --device board.toml --law law.toml --space space.toml
   rooflaw design --space vast                 10^12 architectures, by bounds
@@ -38,37 +43,19 @@ pub struct Args {
     pub reference: String,
     #[command(flatten)]
     pub workload: WorkloadArgs,
-    /// The latency to minimise together with the loss: prefill (TTFT), decode (TPOT) or total [default: the one with a
-    /// budget, else total]
-    #[arg(long, value_parser = objective, help_heading = "Objective and budgets")]
-    pub objective: Option<Objective>,
-    /// Budget on the time to first token, such as 200ms
-    #[arg(long, value_name = "TIME", value_parser = input::seconds, allow_hyphen_values = true, help_heading = "Objective and budgets")]
-    pub max_ttft: Option<f64>,
-    /// Budget on the time per output token, such as 20ms
-    #[arg(long, value_name = "TIME", value_parser = input::seconds, allow_hyphen_values = true, help_heading = "Objective and budgets")]
-    pub max_tpot: Option<f64>,
-    /// Budget on the total latency, such as 0.5s
-    #[arg(long, value_name = "TIME", value_parser = input::seconds, allow_hyphen_values = true, help_heading = "Objective and budgets")]
-    pub max_total: Option<f64>,
-    /// Budget on memory, such as 4GB or 4GiB [default: the device's]
-    #[arg(long, value_name = "SIZE", value_parser = input::bytes, allow_hyphen_values = true, help_heading = "Objective and budgets")]
-    pub max_memory: Option<f64>,
-    /// Budget on parameters, such as 3B
-    #[arg(long, value_name = "COUNT", value_parser = input::count, allow_hyphen_values = true, help_heading = "Objective and budgets")]
-    pub max_parameters: Option<f64>,
-    /// Budget on the parameters a token uses, such as 500M
-    #[arg(long, value_name = "COUNT", value_parser = input::count, allow_hyphen_values = true, help_heading = "Objective and budgets")]
-    pub max_active_parameters: Option<f64>,
-    /// A target of arXiv 2602.10377: embodied-ai (TPOT 20 ms), driving (total 100 ms), smart-home (total 500 ms),
-    /// private-serving (total 2 s)
-    #[arg(long, value_name = "NAME", help_heading = "Objective and budgets")]
-    pub application: Option<Application>,
+    #[command(flatten)]
+    pub budgets: BudgetArgs,
     /// Minimise memory as well: the frontier in loss, latency and memory
     #[arg(long, help_heading = "Objective and budgets")]
     pub minimize_memory: bool,
     #[command(flatten)]
+    pub uncertainty: UncertaintyArgs,
+    #[command(flatten)]
+    pub several: SeveralArgs,
+    #[command(flatten)]
     pub formats: FormatArgs,
+    #[command(flatten)]
+    pub quantisation: QuantisationArgs,
     /// How to search the space: small ones are enumerated and large ones searched by bounds, which finds the same
     /// frontier without visiting what cannot be on it
     #[arg(long, value_enum, default_value = "auto", help_heading = "Search")]
@@ -103,21 +90,5 @@ impl From<SearchMethod> for Method {
             SearchMethod::Bounds => Method::Bounds,
             SearchMethod::Enumerate => Method::Enumeration,
         }
-    }
-}
-
-fn objective(text: &str) -> Result<Objective, String> {
-    Objective::ALL
-        .into_iter()
-        .find(|objective| objective.name() == text)
-        .ok_or_else(|| "expected prefill, decode or total".to_owned())
-}
-
-/// A budgeted quantity, by its position in `Budgets::entries`, with its unit.
-pub fn shown(position: usize, value: f64) -> String {
-    match position {
-        0..=2 => output::seconds(value),
-        3 => output::gigabytes(value),
-        _ => output::parameters(value as u64),
     }
 }

@@ -3,6 +3,7 @@
 use super::trust::{FrontierTrust, Likely, Probability};
 use crate::latency::Latency;
 use rooflaw::calibration::LatencyIntervals;
+use rooflaw::decision::Decision;
 use rooflaw::device::Device;
 use rooflaw::format::Formats;
 use rooflaw::law::{Extrapolation, LossInterval};
@@ -50,6 +51,15 @@ pub struct Design<'a> {
     /// How far the latencies of the frontier can be trusted.
     #[serde(flatten)]
     pub trust: FrontierTrust,
+    /// What weight formats cost in loss, if that is counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantisation: Option<String>,
+    /// Where that extrapolates.
+    #[serde(skip)]
+    pub quantisation_warning: Option<String>,
+    /// The candidates judged under uncertainty, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
     /// Precisions the device has no rate for.
     pub fallbacks: Vec<Fallback>,
     /// A sample of the space: latency in ms, loss.

@@ -5,7 +5,9 @@ pub mod effort;
 mod found;
 mod nothing;
 pub mod print;
+pub mod several;
 mod trust;
+pub mod uncertainty;
 
 pub use args::Args;
 pub use found::{Chosen, Design, Reference};
@@ -19,10 +21,11 @@ use rooflaw::format::Formats;
 use rooflaw::law::{COVERAGE, LossInterval, LossLaw, NATS_PER_TOKEN};
 use rooflaw::models;
 use rooflaw::roofline::Evaluator;
-use rooflaw::search::{Budgets, Candidate, FormatOutcome, Method, Objective, Outcome, Query, Watch};
+use rooflaw::search::{Candidate, FormatOutcome, Method, Objective, Outcome, Query, Watch};
 use rooflaw_report::figure::NamedPoint;
 use std::time::{Duration, Instant};
 use trust::Truster;
+use uncertainty::Asked;
 
 /// Largest space enumerated unless a time is given.
 const MAX_ENUMERATED: u64 = 100_000_000_000;
@@ -32,24 +35,33 @@ const CLOUD: u64 = 4000;
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<()> {
+    if args.several.are_several(args.device.n_named()) {
+        return several::run(args);
+    }
+    args.several.check_alone()?;
     let law = args.law.law()?;
     let space = input::space(&args.space)?;
     let workload = args.workload.workload();
     let assumptions = args.formats.assumptions();
-    let (device, latencies) = args
-        .device
-        .latencies(&args.formats.formats()?, args.formats.is_paper())?;
-    let (objective, asked) = args.objective_and_budgets()?;
+    let formats = args.formats.formats()?;
+    let (device, latencies) = args.device.latencies(&formats, args.formats.is_paper())?;
+    let quantisation = args.quantisation.of(&formats, &law)?;
+    let (objective, asked) = args.budgets.objective_and_budgets()?;
     let mut budgets = asked;
     // What would fail at the end had better fail before a search of minutes.
     if let Some(out) = &args.out {
         Folder::check(out)?;
     }
+    args.uncertainty.check(&law, &latencies)?;
     let capacity = device.memory_capacity_bytes;
     budgets.memory_bytes = Some(budgets.memory_bytes.map_or(capacity, |asked| asked.min(capacity)));
     let evaluators: Vec<Evaluator> = latencies
         .iter()
-        .map(|latency| Evaluator::new(law.clone(), latency.roofline(&device, &assumptions), workload))
+        .enumerate()
+        .map(|(position, latency)| {
+            Evaluator::new(law.clone(), latency.roofline(&device, &assumptions), workload)
+                .with_quantisation(quantisation.penalty(position))
+        })
         .collect();
     let first = evaluators
         .first()
@@ -71,6 +83,18 @@ pub fn run(args: &Args) -> Result<()> {
     let (outcome, elapsed) = args.searched(&query)?;
     let (chosen_formats, candidate) =
         choose(&outcome).ok_or_else(|| args.nothing_fits(&outcome, &budgets, &space.id, &device, &law))?;
+    let is_reference_budget = asked.latency(objective).is_none();
+    let decision = args.uncertainty.decide(&Asked {
+        device: &device,
+        assumptions: &assumptions,
+        law: &law,
+        space: &space,
+        latencies: &latencies,
+        evaluators: &evaluators,
+        objective,
+        budgets,
+        reference: is_reference_budget.then_some(&reference_model.architecture),
+    })?;
     let truster = Truster {
         device: &device,
         latencies: &latencies,
@@ -82,9 +106,17 @@ pub fn run(args: &Args) -> Result<()> {
     };
     let trust = truster.frontier(&outcome);
     let chosen_features = law.features(&candidate.architecture);
+    let penalty = evaluators
+        .iter()
+        .find(|evaluator| *evaluator.roofline().formats() == chosen_formats)
+        .map_or(0.0, |found| {
+            found.quantisation_loss(&candidate.evaluation.parameters)
+        });
     let chosen = Chosen {
         formats: chosen_formats,
-        loss_interval: law.interval(&chosen_features),
+        loss_interval: law
+            .interval(&chosen_features)
+            .map(|interval| interval.above(penalty)),
         latency_intervals: truster.intervals(&chosen_formats, &candidate),
         probabilities: truster.probabilities(&chosen_formats, &candidate),
         likely: truster.likely(&outcome, &trust),
@@ -104,7 +136,7 @@ pub fn run(args: &Args) -> Result<()> {
         law: &law.id,
         loss_unit: law.unit(),
         training_tokens: law.training_tokens,
-        frontier_loss_intervals: frontier_loss_intervals(&outcome, &law),
+        frontier_loss_intervals: frontier_loss_intervals(&outcome, &law, &evaluators),
         coverage: COVERAGE,
         space: &space.id,
         workload,
@@ -120,7 +152,9 @@ pub fn run(args: &Args) -> Result<()> {
                 law.perplexity_ratio_interval(&law.features(&found.architecture), &reference_features)
             }),
             at_its_latency,
-            loss_interval: law.interval(&reference_features),
+            loss_interval: law
+                .interval(&reference_features)
+                .map(|interval| interval.above(first.quantisation_loss(&reference.parameters))),
             extrapolations: law.extrapolations(&reference_features),
         },
         fallbacks: latencies
@@ -132,8 +166,11 @@ pub fn run(args: &Args) -> Result<()> {
         trust,
         cloud: cloud(&query, first),
         known_models: known_models(first, objective, capacity),
+        quantisation: quantisation.sentence(&formats),
+        quantisation_warning: quantisation.warning(chosen.candidate.evaluation.parameters.total),
         chosen,
         outcome,
+        decision,
         latencies: latencies.clone(),
     };
     if let Some(out) = &args.out {
@@ -160,13 +197,23 @@ fn choose(outcome: &Outcome) -> Option<(Formats, Candidate)> {
         .min_by(|a, b| a.1.evaluation.loss.total_cmp(&b.1.evaluation.loss))
 }
 
-fn frontier_loss_intervals(outcome: &Outcome, law: &LossLaw) -> Vec<Vec<LossInterval>> {
+fn frontier_loss_intervals(
+    outcome: &Outcome,
+    law: &LossLaw,
+    evaluators: &[Evaluator],
+) -> Vec<Vec<LossInterval>> {
     if law.ensemble.is_none() {
         return Vec::new();
     }
-    let of_point = |candidate: &Candidate| law.interval(&law.features(&candidate.architecture));
-    let of_format = |found: &FormatOutcome| found.frontier.iter().filter_map(of_point).collect();
-    outcome.by_format.iter().map(of_format).collect()
+    let of_format = |(found, evaluator): (&FormatOutcome, &Evaluator)| {
+        let of_point = |candidate: &Candidate| {
+            let penalty = evaluator.quantisation_loss(&candidate.evaluation.parameters);
+            let interval = law.interval(&law.features(&candidate.architecture))?;
+            Some(interval.above(penalty))
+        };
+        found.frontier.iter().filter_map(of_point).collect()
+    };
+    outcome.by_format.iter().zip(evaluators).map(of_format).collect()
 }
 
 /// The frontier's lowest loss at no more than a latency.
@@ -211,6 +258,10 @@ fn known_models(evaluator: &Evaluator, objective: Objective, capacity: f64) -> V
     KNOWN_MODELS.iter().filter_map(point).collect()
 }
 
+/// Of losses in quantised formats, where their cost is not counted.
+pub const UNCOUNTED_QUANTISATION: &str =
+    "the law knows nothing of quantisation: the loss it costs is not counted (--quantisation-loss)";
+
 /// What to know before trusting the answer.
 pub fn warnings(design: &Design<'_>) -> Vec<String> {
     let mut warnings = effort::gaps(design);
@@ -233,9 +284,10 @@ pub fn warnings(design: &Design<'_>) -> Vec<String> {
         .iter()
         .map(|found| found.formats.weights.to_string())
         .collect();
+    warnings.extend(design.quantisation_warning.iter().cloned());
     let quantised = |name: &String| !["fp32", "fp16", "bf16", "F16"].contains(&name.as_str());
-    if formats.iter().any(quantised) {
-        warnings.push("the law knows nothing of quantisation: the loss it costs is not counted".to_owned());
+    if design.quantisation.is_none() && formats.iter().any(quantised) {
+        warnings.push(UNCOUNTED_QUANTISATION.to_owned());
     }
     // Several formats may lack the same rate.
     for fallback in report::fallback_warnings(design.device, &design.fallbacks) {
@@ -279,40 +331,5 @@ impl Args {
         );
         interrupt.over();
         Ok((outcome, progress.finish()))
-    }
-
-    fn objective_and_budgets(&self) -> Result<(Objective, Budgets)> {
-        let mut budgets = Budgets {
-            ttft_s: self.max_ttft,
-            tpot_s: self.max_tpot,
-            total_s: self.max_total,
-            memory_bytes: self.max_memory,
-            total_parameters: self.max_parameters,
-            active_parameters: self.max_active_parameters,
-        };
-        let Some(application) = self.application else {
-            // Whoever budgets one latency and names none cares about that one.
-            let budgeted: Vec<Objective> = Objective::ALL
-                .into_iter()
-                .filter(|objective| budgets.latency(*objective).is_some())
-                .collect();
-            let usual = if let [only] = budgeted[..] {
-                only
-            } else {
-                Objective::Total
-            };
-            return Ok((self.objective.unwrap_or(usual), budgets));
-        };
-        let (objective, limit) = application.target();
-        if self.objective.is_some_and(|asked| asked != objective) {
-            bail!(
-                "--application {} is about {}: leave out --objective",
-                application.name(),
-                objective.latency_name()
-            );
-        }
-        let budget = budgets.latency_mut(objective);
-        *budget = Some(budget.map_or(limit, |asked| asked.min(limit)));
-        Ok((objective, budgets))
     }
 }

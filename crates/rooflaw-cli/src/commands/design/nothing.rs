@@ -1,20 +1,11 @@
 //! What to say when nothing meets the budgets.
 
-use super::{Args, args::shown};
+use super::Args;
+use crate::input::{BUDGET_FLAGS, budgeted};
 use crate::output;
 use rooflaw::device::Device;
 use rooflaw::law::LossLaw;
 use rooflaw::search::{Budgets, FormatOutcome, Outcome};
-
-/// The flags that set the budgets, in the order of `Budgets::entries`.
-const FLAGS: [&str; 6] = [
-    "--max-ttft",
-    "--max-tpot",
-    "--max-total",
-    "--max-memory",
-    "--max-parameters",
-    "--max-active-parameters",
-];
 
 impl Args {
     /// Which budgets are out of reach, who set them, and what would be within.
@@ -44,14 +35,7 @@ impl Args {
                 outcome.n_combinations
             );
         }
-        let flags = [
-            self.max_ttft,
-            self.max_tpot,
-            self.max_total,
-            self.max_memory,
-            self.max_parameters,
-            self.max_active_parameters,
-        ];
+        let flags = self.budgets.flags().entries();
         let mut reasons = Vec::new();
         for (position, (name, budget)) in budgets.entries().into_iter().enumerate() {
             let least = outcome
@@ -63,16 +47,19 @@ impl Args {
                 continue;
             };
             // A budget may be the flag's, or a lower one: of the device, the application, the reference.
-            let source = match (flags[position], name, self.application) {
-                (Some(asked), ..) if asked <= budget => FLAGS[position].to_owned(),
+            let source = match (flags[position].1, name, self.budgets.application()) {
+                (Some(asked), ..) if asked <= budget => BUDGET_FLAGS[position].to_owned(),
                 (_, "memory", _) => "the device's".to_owned(),
                 (_, _, Some(application)) => format!("--application {}", application.name()),
-                _ => format!("{}'s; set another with {}", self.reference, FLAGS[position]),
+                _ => format!(
+                    "{}'s; set another with {}",
+                    self.reference, BUDGET_FLAGS[position]
+                ),
             };
             reasons.push(format!(
                 "{name} at most {} ({source}), where the least possible is {}",
-                shown(position, budget),
-                shown(position, least)
+                budgeted(position, budget),
+                budgeted(position, least)
             ));
         }
         let met = |found: &FormatOutcome| {

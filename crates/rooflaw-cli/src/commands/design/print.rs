@@ -1,8 +1,8 @@
 //! What `rooflaw design` says on the terminal.
 
-use super::{Args, Design, args, effort, warnings};
+use super::{Args, Design, effort, uncertainty, warnings};
 use crate::commands::models::ffn;
-use crate::input::DEFAULT_LAW;
+use crate::input::{self, DEFAULT_LAW};
 use crate::latency;
 use crate::output::{self, MeasuredTable};
 use crate::report;
@@ -59,12 +59,18 @@ pub fn print(args: &Args, design: &Design<'_>, law: &LossLaw, elapsed: Duration)
         ))?;
         output::table(&frontier_table(design, position, &shown, law))?;
     }
+    if let Some(decision) = &design.decision {
+        uncertainty::print(design, decision)?;
+    }
     output::line("")?;
     output::line(latency::factor_legend(&design.latencies))?;
     for sentence in latency::sentences(design.device, &design.latencies) {
         output::line(&sentence)?;
     }
     output::line(&report::loss_text(law))?;
+    if let Some(sentence) = &design.quantisation {
+        output::line(sentence)?;
+    }
     for warning in warnings(design) {
         output::warning(&warning)?;
     }
@@ -77,6 +83,7 @@ pub fn print(args: &Args, design: &Design<'_>, law: &LossLaw, elapsed: Duration)
 /// The budgets in words.
 pub fn budget_text(design: &Design<'_>, args: &Args) -> String {
     let asked = args
+        .budgets
         .objective_and_budgets()
         .map_or(design.budgets, |(_, budgets)| budgets);
     let mut parts: Vec<String> = Vec::new();
@@ -88,7 +95,7 @@ pub fn budget_text(design: &Design<'_>, args: &Args) -> String {
         .enumerate()
     {
         let Some(limit) = limit else { continue };
-        let limit = args::shown(position, limit);
+        let limit = input::budgeted(position, limit);
         parts.push(match (was_asked, name) {
             (Some(_), _) => format!("{name} ≤ {limit}"),
             (None, "memory") => format!("memory ≤ {limit} (the device's)"),

@@ -5,6 +5,7 @@ use crate::draw::canvas::{Canvas, Point};
 use crate::draw::header::Key;
 use crate::draw::panel::Panel;
 use crate::error::Result;
+use crate::figure::or_default;
 use crate::theme::Theme;
 
 /// Opacity of the bands, and of their keys, which are smaller.
@@ -37,7 +38,8 @@ impl FrontierFigure {
         let mut entries = Vec::new();
         if self.loss_points().count() > 1 {
             let key = Key::Band(theme.series(0), OPACITY.1);
-            entries.push((key, "loss interval".to_owned()));
+            let label = or_default(&self.loss_interval_label, "loss interval");
+            entries.push((key, label.to_owned()));
         }
         if let Some(band) = self.latency_band.as_ref().filter(|band| band.points.len() > 1) {
             let key = Key::Band(theme.series(LATENCY_COLOR), OPACITY.1);

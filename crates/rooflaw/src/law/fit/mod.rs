@@ -23,7 +23,7 @@ mod intervals;
 mod nnls;
 mod observations;
 mod options;
-mod parallel;
+pub(crate) mod parallel;
 mod path;
 mod power_basis;
 mod problem;

@@ -2,7 +2,7 @@
 
 /// `work` at every index below `count`, in order. `scratch` makes a workspace that a thread keeps.
 #[cfg(feature = "parallel")]
-pub(super) fn map<S, T: Send>(
+pub(crate) fn map<S, T: Send>(
     count: usize,
     scratch: impl Fn() -> S + Sync + Send,
     work: impl Fn(&mut S, usize) -> T + Sync + Send,
@@ -17,7 +17,7 @@ pub(super) fn map<S, T: Send>(
 
 /// `work` at every index below `count`, in order. `scratch` makes a workspace that a thread keeps.
 #[cfg(not(feature = "parallel"))]
-pub(super) fn map<S, T: Send>(
+pub(crate) fn map<S, T: Send>(
     count: usize,
     scratch: impl Fn() -> S + Sync + Send,
     work: impl Fn(&mut S, usize) -> T + Sync + Send,

@@ -59,6 +59,9 @@ impl<'a, const N: usize> Problem<'a, N> {
     ) -> Self {
         let filters = query.filters();
         let limits = &query.space.limits;
+        let penalty_counts =
+            (costs.evaluator().quantisation()).is_some_and(|penalty| penalty.exponent != 0.0);
+        let uses = |feature: Feature| loss.uses(feature) || penalty_counts && feature == Feature::Parameters;
         let counted = [
             Feature::Parameters,
             Feature::ActiveParameters,
@@ -69,10 +72,10 @@ impl<'a, const N: usize> Problem<'a, N> {
             .min(limits.total_parameters.max.unwrap_or(f64::INFINITY));
         Problem {
             loss_axes: (Feature::ALL.into_iter())
-                .filter(|&feature| loss.uses(feature))
+                .filter(|&feature| uses(feature))
                 .flat_map(variables)
                 .fold(0, |axes, &variable| axes | regions.axes_of(variable)),
-            needs_most: counted.into_iter().any(|feature| loss.uses(feature))
+            needs_most: counted.into_iter().any(uses)
                 || limits.total_parameters.min.is_some()
                 || limits.active_parameters.min.is_some(),
             // Rounded up: the count is of whole parameters.
@@ -108,7 +111,10 @@ impl<'a, const N: usize> Problem<'a, N> {
         let Some(counts) = self.counts(&seen, &least) else {
             return Bound::Nothing;
         };
-        let loss = self.loss.of(&features(&seen, counts));
+        let [total, ..] = counts;
+        let quantisation = self.costs.evaluator().quantisation();
+        let penalty = quantisation.map_or(0.0, |penalty| penalty.least(total.low, total.high));
+        let loss = self.loss.of(&features(&seen, counts)) + penalty;
         Bound::AtLeast(objectives(
             least.quantities[position(self.query.objective)],
             loss,
