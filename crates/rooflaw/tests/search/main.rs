@@ -45,3 +45,22 @@ proptest! {
         assert_same(&bounds, &query.run(&|_| {}), &problem.text);
     }
 }
+
+/// Results and counts alike.
+#[cfg(feature = "parallel")]
+#[test]
+fn thread_counts_do_not_matter() {
+    let problem = Problem::of(&Genes(vec![0; GENES]), 3_000_000);
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        let outcome = pool.install(|| problem.query().search(Method::Bounds, &UNWATCHED));
+        serde_json::to_string(&outcome).unwrap()
+    };
+    let one = run(1);
+    for threads in [2, 3, 7] {
+        assert_eq!(run(threads), one);
+    }
+}

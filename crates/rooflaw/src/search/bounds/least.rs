@@ -80,12 +80,14 @@ impl<const N: usize> Search<'_, N> {
     /// Whether it came to its end.
     fn run(&mut self, watch: &Watch<'_>) -> bool {
         self.consider(Region::whole(self.problem.space()));
+        let mut taken_on: u64 = 0;
         while let Some(open) = self.open.pop() {
             // Bounds of times and bytes lie below everything in the box by more than rounding; counts are exact.
             if open.least >= self.least {
                 return true;
             }
-            if open.number.is_multiple_of(PATIENCE) && (watch.stop)() {
+            taken_on += 1;
+            if taken_on.is_multiple_of(PATIENCE) && (watch.stop)() {
                 return false;
             }
             if open.region.size() <= LEAF {

@@ -67,7 +67,7 @@ pub(super) fn search<const N: usize>(
         LeastCosts::new(evaluator),
         LeastLoss::new(evaluator.law())?,
     );
-    let (frontier, evaluated) = seed::seed(&problem);
+    let (frontier, evaluated) = seed::seed(&problem, watch);
     let mut search = Search {
         open: VecDeque::from([Open::whole(&problem)]),
         frontier,

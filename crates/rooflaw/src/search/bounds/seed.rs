@@ -2,6 +2,7 @@
 //!
 //! Nothing depends on how good it is but the time that the search takes.
 
+use super::Watch;
 use super::problem::Problem;
 use crate::frontier::Frontier;
 use crate::space::Cursor;
@@ -15,7 +16,7 @@ const MOST_STEPS: u64 = 3_000_000;
 const SHORT: u32 = 12;
 
 /// The frontier of what was tried, and how many architectures were evaluated.
-pub(super) fn seed<const N: usize>(problem: &Problem<'_, N>) -> (Frontier<N>, u64) {
+pub(super) fn seed<const N: usize>(problem: &Problem<'_, N>, watch: &Watch<'_>) -> (Frontier<N>, u64) {
     let mut frontier = Frontier::new();
     let mut evaluated = 0;
     let size = problem.space().len();
@@ -36,10 +37,13 @@ pub(super) fn seed<const N: usize>(problem: &Problem<'_, N>) -> (Frontier<N>, u6
             .map(|entry| entry.id)
             .filter(|id| !tried.contains(id))
             .collect();
-        if fresh.is_empty() || evaluated > MOST_STEPS {
+        if fresh.is_empty() {
             return (frontier, evaluated);
         }
         for id in fresh {
+            if evaluated > MOST_STEPS || (watch.stop)() {
+                return (frontier, evaluated);
+            }
             tried.insert(id);
             for axis in 0..problem.regions.n_axes() {
                 evaluated += step_along(problem, id, axis, &mut frontier);
