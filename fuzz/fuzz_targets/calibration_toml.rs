@@ -63,10 +63,14 @@ fuzz_target!(|input: &[u8]| {
     assert_eq!(again.to_toml(), written);
     let device = device::find("raspberry-pi-5").expect("a device of the catalogue");
     let _ = calibration.check(device);
-    let architecture = models::find("olmoe-1b-7b-0125-instruct").expect("a model").architecture;
+    let architecture = models::find("olmoe-1b-7b-0125-instruct")
+        .expect("a model")
+        .architecture;
     for format in &calibration.formats {
         let formats = Formats::of_weights(format.weights);
-        let roofline = format.achieved.roofline(device, &formats, &Assumptions::default());
+        let roofline = format
+            .achieved
+            .roofline(device, &formats, &Assumptions::default());
         let found = format
             .achieved
             .intervals(device, &roofline, &architecture, &Workload::default());

@@ -9,7 +9,7 @@
 mod edits;
 
 use libfuzzer_sys::fuzz_target;
-use rooflaw::law::{Feature, Features, LawFile, Formula};
+use rooflaw::law::{Feature, Features, Formula, LawFile};
 
 /// A small model, a large one, and the ends of what an architecture can have.
 const POINTS: [Features; 4] = [

@@ -2,6 +2,7 @@
 
 mod commands;
 mod input;
+mod interrupt;
 mod latency;
 mod output;
 mod report;
@@ -31,6 +32,8 @@ enum Command {
     Predict(commands::predict::Args),
     /// Several models side by side on a device
     Compare(commands::compare::Args),
+    /// Why the best design is what it is: what binds, closed forms, shadow prices
+    Explain(commands::explain::Args),
     /// What another device would buy: more bandwidth, compute, memory; the cheapest that reaches a loss
     Whatif(commands::whatif::Args),
     /// What a device achieves, from a few measurements: latencies that one can trust
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Command::Design(args) => commands::design::run(&args),
         Command::Predict(args) => commands::predict::run(&args),
         Command::Compare(args) => commands::compare::run(&args),
+        Command::Explain(args) => commands::explain::run(&args),
         Command::Whatif(args) => commands::whatif::run(&args),
         Command::Calibrate(args) => commands::calibrate::run(&args),
         Command::Runs(args) => commands::runs::run(&args),

@@ -5,7 +5,7 @@ use rooflaw::architecture::Architecture;
 use rooflaw::format::{Formats, WeightFormat};
 use rooflaw::operators::Assumptions;
 use rooflaw::roofline::{Evaluator, Roofline, Workload};
-use rooflaw::search::{Budgets, Objective, Query};
+use rooflaw::search::{Budgets, Method, Objective, Query, Watch};
 use rooflaw::space::{self, Cursor};
 use rooflaw::{device, law};
 use std::hint::black_box;
@@ -60,6 +60,13 @@ fn search(criterion: &mut Criterion) {
     group.sample_size(10);
     group.bench_function("default space", |bencher| {
         bencher.iter(|| black_box(query.run(&|_| {})))
+    });
+    let unwatched = Watch {
+        advance: &|_| {},
+        stop: &|| false,
+    };
+    group.bench_function("default space, by bounds", |bencher| {
+        bencher.iter(|| black_box(query.search(Method::Bounds, &unwatched)))
     });
     group.finish();
 }

@@ -3,6 +3,10 @@
 //! Data flows one way: [`architecture`] → [`operators`] → [`roofline`] (latency, memory); [`law`] → loss; both →
 //! [`search`] over a [`space`], which returns the [`frontier`]. Nothing here reads a file, a clock or a terminal.
 
+// Test problems are shared with the tests outside, which know the crate by its name.
+#[cfg(test)]
+extern crate self as rooflaw;
+
 pub mod architecture;
 pub mod calibration;
 pub mod decision;
@@ -23,6 +27,7 @@ pub mod runs;
 pub mod search;
 pub mod several;
 pub mod space;
+pub mod theory;
 mod toml_file;
 pub mod whatif;
 

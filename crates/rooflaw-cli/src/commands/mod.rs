@@ -4,6 +4,7 @@ pub mod calibrate;
 pub mod compare;
 pub mod design;
 pub mod devices;
+pub mod explain;
 pub mod export;
 pub mod fit;
 pub mod laws;

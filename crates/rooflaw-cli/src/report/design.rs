@@ -3,7 +3,7 @@
 use super::figures::{frontier_figure, parameters_figure, roofline_figure};
 use super::prediction::page_table;
 use super::{add_figure, command_line, decision, frontier_csv, loss as report_loss, loss_text};
-use crate::commands::design::{Design, print, warnings};
+use crate::commands::design::{Design, effort, print, warnings};
 use crate::commands::predict::Prediction;
 use crate::latency::{self, Latency};
 use crate::output::{self, Folder};
@@ -166,8 +166,8 @@ fn page(design: &Design<'_>, law: &LossLaw, budgets: &str, blocks: Vec<Block>) -
             output::seconds(design.objective.latency_s(evaluation)),
         ),
         summary: format!(
-            "The lowest loss within {budgets}, of {} architectures. Batch {}, {} tokens in, {} out.",
-            output::thousands(design.outcome.n_architectures),
+            "The lowest loss within {budgets}: {}. Batch {}, {} tokens in, {} out.",
+            effort::combinations(&design.outcome),
             design.workload.batch,
             output::thousands(u64::from(design.workload.prompt_tokens)),
             design.workload.generated_tokens,

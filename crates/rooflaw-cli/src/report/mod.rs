@@ -3,6 +3,7 @@
 pub mod calibration;
 mod decision;
 pub mod design;
+pub mod explain;
 pub mod figures;
 pub mod fit;
 pub mod fit_figures;

@@ -67,7 +67,7 @@ fn measurements_become_a_calibration_that_other_commands_take() {
     let predicted = spaced(&answer_in(folder.path(), line));
     for part in [
         "Qwen2.5-0.5B on Raspberry Pi 5",
-        "achieved: 0.0",
+        "dense products: 0.0",
         "Latencies are calibrated: llama.cpp/cpu with 4 threads by 10 measurements of 5 models on raspberry-pi-5 (in pi.toml).",
     ] {
         assert!(predicted.contains(part), "no `{part}` in {predicted}");

@@ -86,6 +86,7 @@ fn help_wraps() {
         "design",
         "predict",
         "compare",
+        "explain",
         "calibrate",
         "devices",
         "models",

@@ -209,6 +209,7 @@ fn date(time: SystemTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rooflaw::format::Precision;
     use std::time::{Duration, UNIX_EPOCH};
 
     #[test]
@@ -236,9 +237,10 @@ mod tests {
             read_bytes_per_s: read,
             triad_bytes_per_s: 0.7 * read,
         };
-        let rate = |threads, fp32_flop_per_s| ProductRate {
+        let rate = |threads, op_per_s| ProductRate {
             threads,
-            fp32_flop_per_s,
+            precision: Precision::Fp32,
+            op_per_s,
         };
         let report = MachineReport {
             processor: "Some CPU".to_owned(),
@@ -272,7 +274,7 @@ mod tests {
             device.sources
         );
         assert!(
-            device.sources.peak_tflops.contains("each of 8 threads"),
+            device.sources.peak_tflops.contains("each of up to 8 threads"),
             "{:?}",
             device.sources
         );

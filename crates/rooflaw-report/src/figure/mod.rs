@@ -11,6 +11,7 @@ pub mod map;
 pub mod parameters;
 pub mod plan;
 pub mod profiles;
+pub mod region;
 pub mod residuals;
 pub mod roofline;
 

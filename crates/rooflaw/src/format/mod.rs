@@ -5,7 +5,7 @@ mod table;
 mod weights;
 
 pub(crate) use gguf::more_bits_share;
-pub(crate) use table::{WeightBytes, WeightTable};
+pub(crate) use table::{Relaxed, WeightBytes, WeightTable};
 pub(crate) use weights::Alignment;
 pub use weights::{Tensor, TensorShape, WeightFormat};
 

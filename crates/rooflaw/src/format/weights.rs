@@ -51,6 +51,26 @@ impl Tensor {
         Tensor::Router,
         Tensor::Vector,
     ];
+
+    /// The width that is the length of its rows, in a model with grouped-query attention.
+    pub(super) const fn rows(self) -> Rows {
+        match self {
+            Tensor::Output => Rows::Query,
+            Tensor::FfnDown | Tensor::ExpertDown => Rows::Ffn,
+            _ => Rows::Hidden,
+        }
+    }
+}
+
+/// What the rows of a tensor are as long as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// The hidden size.
+    Hidden,
+    /// All queries together.
+    Query,
+    /// The FFN, or an expert of it.
+    Ffn,
 }
 
 /// How rows divide into the blocks that GGUF quantises.

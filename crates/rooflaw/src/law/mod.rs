@@ -15,6 +15,7 @@ mod file;
 pub mod fit;
 mod fitted;
 mod kernel;
+mod least;
 mod power;
 mod range;
 mod terms;
@@ -27,6 +28,7 @@ pub use file::LawFileError;
 pub use range::{Extrapolation, FittedRange};
 
 pub(crate) use kernel::{Kernel, Prepared};
+pub(crate) use least::{FeatureSpans, LeastLoss};
 
 use crate::{architecture::Architecture, embedded, near_miss::near_miss};
 use fit::routed::RoutedLaw;

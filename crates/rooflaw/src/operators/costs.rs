@@ -2,7 +2,7 @@
 
 use super::{Assumptions, ComputeUnit, Operator, OperatorKind, Steps};
 use crate::architecture::Architecture;
-use crate::format::{Alignment, Formats, Tensor, WeightBytes, WeightTable, more_bits_share};
+use crate::format::{Alignment, Formats, Relaxed, Tensor, WeightBytes, WeightTable, more_bits_share};
 use crate::pair::Pair;
 
 /// Formats prepared for the evaluation loop.
@@ -25,6 +25,19 @@ impl FormatCosts {
             activation: formats.activations.bytes(),
             kv: formats.kv.bytes(),
         }
+    }
+
+    /// Formats in which no weights take more bytes than in any of the models that differ in what is relaxed.
+    pub(crate) fn least(&self, relaxed: Relaxed) -> FormatCosts {
+        FormatCosts {
+            weights: self.weights.least(relaxed),
+            ..*self
+        }
+    }
+
+    /// No parameter takes fewer bytes.
+    pub(crate) fn least_bytes(&self) -> f64 {
+        self.weights.least_bytes().min(self.vector)
     }
 
     /// Bytes of a weight in the widest matrices that each [`ComputeUnit`] reads, 1 for a unit that reads none.

@@ -87,7 +87,21 @@ impl Penalty {
         if self.exponent == 0.0 {
             return self.loss;
         }
-        self.loss * (parameters.total as f64 / self.reference_parameters).powf(self.exponent)
+        self.at(parameters.total as f64)
+    }
+
+    /// The least that it adds to the loss of architectures with `low` to `high` parameters.
+    #[must_use]
+    pub(crate) fn least(&self, low: f64, high: f64) -> f64 {
+        if self.exponent == 0.0 {
+            return self.loss;
+        }
+        // A power of the parameters is monotone; rounding may not make it more than what it bounds.
+        self.at(low).min(self.at(high)) * (1.0 - 1e-12)
+    }
+
+    fn at(&self, parameters: f64) -> f64 {
+        self.loss * (parameters / self.reference_parameters).powf(self.exponent)
     }
 }
 

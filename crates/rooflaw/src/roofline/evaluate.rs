@@ -4,7 +4,7 @@ use super::generation::depends_on_context;
 use super::{Cached, MemoryFootprint, Rates, Roofline, Workload, memory};
 use crate::architecture::{Architecture, Parameters};
 use crate::law::LossLaw;
-use crate::operators::{Step, Steps, visit_steps};
+use crate::operators::{FormatCosts, Operator, Step, Steps, visit_steps};
 use crate::pair::Pair;
 use crate::quantisation::Penalty;
 use serde::Serialize;
@@ -30,6 +30,30 @@ pub struct Evaluation {
 #[inline(always)]
 fn count(parameters: f64) -> u64 {
     (parameters as i64).cast_unsigned()
+}
+
+/// Sums over the operators of the prefill and the first decode step.
+pub(super) struct Totals {
+    /// Time of each step, apart from decode's operators that depend on the context; what the cache saves is still in it.
+    pub(super) seconds: Pair,
+    /// The largest operator's inputs and outputs.
+    largest: Pair,
+    pub(super) cached: Cached,
+    weights_bytes: f64,
+    /// Parameters: of embedding table and LM head, and all that are stored and active.
+    embedding: f64,
+    parameters: Pair,
+}
+
+impl Totals {
+    #[inline(always)]
+    pub(super) fn parameters(&self) -> Parameters {
+        Parameters {
+            total: count(self.parameters.first()),
+            active: count(self.parameters.second()),
+            embedding: count(self.embedding),
+        }
+    }
 }
 
 /// A law and a roofline joined, for one workload.
@@ -117,34 +141,10 @@ impl Evaluator {
     pub fn evaluate(&self, architecture: &Architecture) -> Evaluation {
         let (roofline, workload) = (&self.roofline, &self.workload);
         let loss = self.law.prepare(architecture);
-        // Prefill and decode in one visit.
-        let (mut seconds, mut largest) = (self.rates.steps_s(), Pair::all(0.0));
-        let mut cached = Cached::default();
-        let (mut weights_bytes, mut embedding) = (0.0, 0.0);
-        // Stored and active.
-        let mut parameters = Pair::all(0.0);
-        visit_steps(
-            architecture,
-            &self.steps,
-            &roofline.format_costs,
-            &roofline.assumptions,
-            |operator| {
-                self.rates.tally(&mut cached, operator);
-                let mut time = self.rates.times(operator).totals_s();
-                if depends_on_context(operator.kind) {
-                    time = Pair::new(time.first(), 0.0);
-                }
-                seconds = seconds + time * operator.instances;
-                largest = largest.larger(operator.activation_bytes);
-                weights_bytes += operator.instances * operator.stored_bytes;
-                let of_one = Pair::new(operator.stored_parameters, operator.active_parameters);
-                parameters = parameters + of_one * operator.instances;
-                if operator.kind.is_vocabulary() {
-                    embedding += operator.stored_parameters;
-                }
-            },
-        );
-        let seconds = seconds - self.rates.saved_s(&cached);
+        let totals = self.totals(architecture, &roofline.format_costs, |operator, cached| {
+            self.rates.tally(cached, operator);
+        });
+        let seconds = totals.seconds - self.rates.saved_s(&totals.cached);
         let ttft_s = seconds.first();
         let generation_s = roofline.generation_given(
             seconds.second(),
@@ -153,28 +153,83 @@ impl Evaluator {
             &self.ends,
             &self.end_rates,
         );
-        let kv_bytes = roofline.formats().kv.bytes();
-        let parameters = Parameters {
-            total: count(parameters.first()),
-            active: count(parameters.second()),
-            embedding: count(embedding),
-        };
+        let parameters = totals.parameters();
         Evaluation {
             loss: loss.loss(self.law.kernel(), architecture, &parameters)
                 + self.quantisation_loss(&parameters),
             ttft_s,
             tpot_s: generation_s / f64::from(workload.generated_tokens.max(1)),
             total_s: ttft_s + generation_s,
-            memory: MemoryFootprint {
-                weights_bytes,
-                kv_cache_bytes: memory::kv_cache_bytes(architecture, workload, kv_bytes),
-                activations_bytes: memory::residual_bytes(
-                    architecture,
-                    self.steps.tokens.first(),
-                    roofline.formats(),
-                ) + largest.first(),
-            },
+            memory: self.memory(architecture, &totals),
             parameters,
         }
+    }
+
+    /// Sums over the operators of both steps, formats given; `tally` adds to what the cache may save.
+    #[inline(always)]
+    pub(super) fn totals(
+        &self,
+        architecture: &Architecture,
+        formats: &FormatCosts,
+        tally: impl Fn(&Operator<Pair>, &mut Cached),
+    ) -> Totals {
+        // Prefill and decode in one visit.
+        let mut totals = Totals {
+            seconds: self.rates.steps_s(),
+            largest: Pair::all(0.0),
+            cached: Cached::default(),
+            weights_bytes: 0.0,
+            embedding: 0.0,
+            parameters: Pair::all(0.0),
+        };
+        visit_steps(
+            architecture,
+            &self.steps,
+            formats,
+            &self.roofline.assumptions,
+            |operator| {
+                tally(operator, &mut totals.cached);
+                let mut time = self.rates.times(operator).totals_s();
+                if depends_on_context(operator.kind) {
+                    time = Pair::new(time.first(), 0.0);
+                }
+                totals.seconds = totals.seconds + time * operator.instances;
+                totals.largest = totals.largest.larger(operator.activation_bytes);
+                totals.weights_bytes += operator.instances * operator.stored_bytes;
+                let of_one = Pair::new(operator.stored_parameters, operator.active_parameters);
+                totals.parameters = totals.parameters + of_one * operator.instances;
+                if operator.kind.is_vocabulary() {
+                    totals.embedding += operator.stored_parameters;
+                }
+            },
+        );
+        totals
+    }
+
+    /// The memory needed, given the sums over the operators.
+    #[inline(always)]
+    pub(super) fn memory(&self, architecture: &Architecture, totals: &Totals) -> MemoryFootprint {
+        let formats = self.roofline.formats();
+        MemoryFootprint {
+            weights_bytes: totals.weights_bytes,
+            kv_cache_bytes: memory::kv_cache_bytes(architecture, &self.workload, formats.kv.bytes()),
+            activations_bytes: memory::residual_bytes(architecture, self.steps.tokens.first(), formats)
+                + totals.largest.first(),
+        }
+    }
+
+    /// Time to generate all tokens, given that of the operators that do not depend on the context.
+    pub(super) fn generation_s(&self, constant_s: f64, architecture: &Architecture) -> f64 {
+        self.roofline.generation_given(
+            constant_s,
+            architecture,
+            &self.workload,
+            &self.ends,
+            &self.end_rates,
+        )
+    }
+
+    pub(super) const fn rates(&self) -> &Rates {
+        &self.rates
     }
 }

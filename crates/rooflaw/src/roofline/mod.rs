@@ -5,11 +5,13 @@
 
 mod evaluate;
 mod generation;
+mod least;
 mod memory;
 mod rates;
 mod table;
 
 pub use evaluate::{Evaluation, Evaluator};
+pub(crate) use least::{Least, LeastCosts};
 pub use memory::MemoryFootprint;
 pub(crate) use rates::{PhaseRates, cache_hits};
 pub use table::{OperatorRow, StepTable};
@@ -77,7 +79,7 @@ impl Binding {
     }
 }
 
-/// The time of one instance of an operator, seconds; `T` is as in [`Operator`].
+/// The time of one instance of an operator, seconds; `T` is as in [`crate::operators::Operator`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct OperatorTime<T = f64> {
     /// FLOPs over the peak rate.

@@ -113,6 +113,24 @@ impl Rates {
         }
     }
 
+    /// Adds the most of an operator's time that the cache may save: all but the traffic of activations and KV cache. It
+    /// rises with every dimension, and so does what is left of the time, which the reading of weights itself need not.
+    #[inline(always)]
+    pub(super) fn tally_most(&self, cached: &mut Cached, operator: &Operator<Pair>) {
+        if self.cache_bytes > 0.0 && !matches!(operator.kind, OperatorKind::Embedding) {
+            if !matches!(operator.unit, ComputeUnit::Vector) {
+                let OperatorTime {
+                    compute_s, memory_s, ..
+                } = self.times(operator);
+                let rate = self.seconds_per_byte[operator.unit as usize];
+                let other_s = (operator.activation_bytes + operator.kv_bytes) * rate;
+                cached.read_s = cached.read_s + (compute_s.larger(memory_s) - other_s) * operator.instances;
+            }
+            let read = operator.weight_bytes.second();
+            cached.bytes += operator.instances * operator.stored_bytes.max(read);
+        }
+    }
+
     /// Time that the cache saves in each step, seconds.
     #[inline(always)]
     pub(super) fn saved_s(&self, cached: &Cached) -> Pair {

@@ -112,7 +112,8 @@ impl Budgets {
 
     /// The quantities of an evaluation, in the order of the fields.
     #[inline]
-    pub(crate) fn quantities(evaluation: &Evaluation) -> [f64; 6] {
+    #[must_use]
+    pub fn quantities(evaluation: &Evaluation) -> [f64; 6] {
         [
             evaluation.ttft_s,
             evaluation.tpot_s,

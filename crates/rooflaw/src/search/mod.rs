@@ -1,16 +1,24 @@
-//! The exact frontier of a design space on a device: every architecture is evaluated, none is kept but the frontier.
+//! The exact frontier of a design space on a device.
+//!
+//! Two ways lead to the same bytes. [`Query::run`] evaluates every architecture and keeps none but the frontier;
+//! [`Query::search`] does so for small spaces, and finds the frontier of large ones by bounds, without visiting them.
 
+mod bounds;
 mod budgets;
+mod effort;
 mod partial;
 
+pub use bounds::Gap;
 pub use budgets::{Application, Budgets, Objective};
+pub use effort::{Effort, Method, Reason, Watch};
 
 use crate::architecture::Architecture;
 use crate::format::Formats;
 use crate::roofline::{Evaluation, Evaluator};
-use crate::space::{Cursor, DesignSpace};
+use crate::space::{Cursor, DesignSpace, Regions};
 use partial::Partial;
 use serde::Serialize;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What to search for.
 #[derive(Clone, Debug)]
@@ -49,8 +57,10 @@ pub struct FormatOutcome {
     pub best: Option<Candidate>,
     /// The smallest value of each budgeted quantity over the space, whatever the other budgets.
     pub least: Budgets,
-    /// Architectures within every budget but the objective's.
-    pub n_feasible: u64,
+    /// Architectures within every budget but the objective's; `None` when they were not counted: bounds do not visit them.
+    pub n_feasible: Option<u64>,
+    /// What a search that was stopped may have missed; `None` for an exact frontier.
+    pub gap: Option<Gap>,
 }
 
 /// What a search found.
@@ -60,12 +70,17 @@ pub struct Outcome {
     pub by_format: Vec<FormatOutcome>,
     /// Combinations of the space.
     pub n_combinations: u64,
-    /// Those that its constraints admit: architectures evaluated.
-    pub n_architectures: u64,
+    /// Those that its constraints admit; `None` when they were not counted: bounds do not visit them.
+    pub n_architectures: Option<u64>,
+    /// How it was searched.
+    pub effort: Effort,
 }
 
 /// Combinations visited between two calls of the progress function, and the unit of parallel work.
 const CHUNK: u64 = 1 << 14;
+
+/// Spaces of up to so many combinations are enumerated unless bounds are asked for: they take less than a second.
+const SMALL: u64 = 2_000_000;
 
 impl Query<'_> {
     /// Evaluates the whole space. `progress` is told how many more combinations are done, from any thread.
@@ -73,27 +88,98 @@ impl Query<'_> {
     /// The result is the same, byte for byte, for any number of threads.
     #[must_use]
     pub fn run(&self, progress: &(dyn Fn(u64) + Sync)) -> Outcome {
+        let watch = Watch {
+            advance: progress,
+            stop: &|| false,
+        };
+        self.enumerate(Reason::Asked, &watch)
+    }
+
+    /// Finds the frontier by a method, or by the one that suits the size of the space.
+    ///
+    /// The result does not depend on the method nor, byte for byte, on the number of threads. A watch that stops the search
+    /// gets what was found by then; of a search by bounds with a proof of how far from exact it can be
+    /// ([`FormatOutcome::gap`]).
+    #[must_use]
+    pub fn search(&self, method: Method, watch: &Watch<'_>) -> Outcome {
+        if let Some(reason) = self.enumerates(method) {
+            return self.enumerate(reason, watch);
+        }
         if self.minimize_memory {
-            self.run_in::<3>(progress, |evaluation, latency| {
-                [latency, evaluation.loss, evaluation.memory.total_bytes()]
-            })
+            self.bounded::<3>(watch)
         } else {
-            self.run_in::<2>(progress, |evaluation, latency| [latency, evaluation.loss])
+            self.bounded::<2>(watch)
         }
     }
 
-    fn run_in<const N: usize>(
+    /// Why [`Query::search`] would enumerate the space; `None` where it would search it by bounds.
+    #[must_use]
+    pub fn enumerates(&self, method: Method) -> Option<Reason> {
+        match method {
+            Method::Enumeration => Some(Reason::Asked),
+            _ if !self.evaluators.iter().all(bounds::apply) => Some(Reason::NoBounds),
+            Method::Auto if self.space.len() <= SMALL => Some(Reason::Small),
+            Method::Auto | Method::Bounds => None,
+        }
+    }
+
+    fn bounded<const N: usize>(&self, watch: &Watch<'_>) -> Outcome {
+        let regions = Regions::new(self.space);
+        // Each format's search settles the whole space.
+        let n_formats = self.evaluators.len() as u64;
+        let watch = &Watch {
+            advance: &|settled| (watch.advance)(settled / n_formats),
+            ..*watch
+        };
+        let mut outcome = Outcome {
+            by_format: Vec::new(),
+            n_combinations: self.space.len(),
+            n_architectures: None,
+            effort: Effort::by_bounds(),
+        };
+        for evaluator in self.evaluators {
+            let Some(found) = bounds::search::<N>(self, &regions, evaluator, watch) else {
+                return self.enumerate(Reason::NoBounds, watch);
+            };
+            outcome.effort.n_evaluations += found.evaluated;
+            outcome.effort.n_boxes += found.boxes;
+            outcome.effort.is_exact &= found.gap.is_none();
+            outcome.by_format.push(FormatOutcome {
+                gap: found.gap,
+                ..self.conclude(evaluator, &found.frontier, found.least)
+            });
+        }
+        outcome
+    }
+
+    fn enumerate(&self, reason: Reason, watch: &Watch<'_>) -> Outcome {
+        if self.minimize_memory {
+            self.enumerate_in::<3>(reason, watch, |evaluation, latency| {
+                [latency, evaluation.loss, evaluation.memory.total_bytes()]
+            })
+        } else {
+            self.enumerate_in::<2>(reason, watch, |evaluation, latency| [latency, evaluation.loss])
+        }
+    }
+
+    fn enumerate_in<const N: usize>(
         &self,
-        progress: &(dyn Fn(u64) + Sync),
+        reason: Reason,
+        watch: &Watch<'_>,
         objectives: impl Fn(&Evaluation, f64) -> [f64; N] + Sync,
     ) -> Outcome {
         let size = self.space.len();
+        let stopped = AtomicBool::new(false);
         let chunk = |mut partial: Partial<N>, number: u64| {
+            if stopped.load(Ordering::Relaxed) || (watch.stop)() {
+                stopped.store(true, Ordering::Relaxed);
+                return partial;
+            }
             let first = number * CHUNK;
             // Saturating: a space may have nearly 2^64 combinations.
             let last = size.min(first.saturating_add(CHUNK));
             partial.visit(self, first..last, &objectives);
-            progress(last - first);
+            (watch.advance)(last - first);
             partial
         };
         let n_chunks = size.div_ceil(CHUNK);
@@ -108,7 +194,10 @@ impl Query<'_> {
         };
         #[cfg(not(feature = "parallel"))]
         let partial = (0..n_chunks).fold(new(), chunk);
-        partial.finish(self)
+        let mut effort = Effort::by_enumeration(reason);
+        effort.n_evaluations = partial.n_evaluations();
+        effort.is_exact = !stopped.into_inner();
+        partial.finish(self, effort)
     }
 
     /// The candidate at an index of the space, seen by one of the evaluators.

@@ -1,8 +1,8 @@
 //! What one thread has found so far; partial results merge into the same whole in any order.
 
-use super::{Budgets, FormatOutcome, Outcome, Query};
-use crate::frontier::Frontier;
-use crate::roofline::Evaluation;
+use super::{Budgets, Effort, FormatOutcome, Outcome, Query};
+use crate::frontier::{Entry, Frontier};
+use crate::roofline::{Evaluation, Evaluator};
 use crate::space::Cursor;
 use std::ops::Range;
 
@@ -40,11 +40,7 @@ impl<const N: usize> Partial<N> {
         objectives: &impl Fn(&Evaluation, f64) -> [f64; N],
     ) {
         let limits = &query.space.limits;
-        let filters = query
-            .budgets
-            .without(query.objective)
-            .entries()
-            .map(|(_, limit)| limit.unwrap_or(f64::INFINITY));
+        let filters = query.filters();
         for (position, (evaluator, found)) in query.evaluators.iter().zip(&mut self.by_format).enumerate() {
             self.points.clear();
             let mut cursor = Cursor::new(query.space, range.start);
@@ -99,45 +95,82 @@ impl<const N: usize> Partial<N> {
         self
     }
 
-    pub(super) fn finish(self, query: &Query<'_>) -> Outcome {
+    pub(super) fn finish(self, query: &Query<'_>, effort: Effort) -> Outcome {
         let by_format = self
             .by_format
             .into_iter()
             .zip(query.evaluators)
             .map(|(found, evaluator)| {
-                let frontier: Vec<_> = found
-                    .frontier
-                    .finish()
-                    .iter()
-                    .filter_map(|entry| query.candidate(entry.id, evaluator))
-                    .collect();
-                let within_all = frontier
-                    .iter()
-                    .filter(|candidate| query.budgets.admit(&candidate.evaluation));
-                let best = within_all
-                    // The frontier is sorted by latency: of equal losses the first, fastest one stays.
-                    .min_by(|a, b| a.evaluation.loss.total_cmp(&b.evaluation.loss))
-                    .copied();
-                let least = |index: usize| Some(found.least[index]).filter(|value| value.is_finite());
+                let least = found
+                    .least
+                    .map(|value| Some(value).filter(|value| value.is_finite()));
                 FormatOutcome {
-                    formats: *evaluator.roofline().formats(),
-                    best,
-                    least: Budgets {
-                        ttft_s: least(0),
-                        tpot_s: least(1),
-                        total_s: least(2),
-                        memory_bytes: least(3),
-                        total_parameters: least(4),
-                        active_parameters: least(5),
-                    },
-                    n_feasible: found.n_feasible,
-                    frontier,
+                    n_feasible: Some(found.n_feasible),
+                    ..query.conclude(evaluator, &found.frontier.finish(), least)
                 }
             });
         Outcome {
             by_format: by_format.collect(),
             n_combinations: query.space.len(),
-            n_architectures: self.n_architectures,
+            n_architectures: Some(self.n_architectures),
+            effort,
+        }
+    }
+
+    /// Evaluations made, of all formats together.
+    pub(super) fn n_evaluations(&self) -> u64 {
+        self.n_architectures * self.by_format.len() as u64
+    }
+}
+
+impl Query<'_> {
+    /// The most of each quantity that can be budgeted, infinite where nothing limits it. The budget on the objective's own
+    /// latency does not cut the frontier.
+    pub(super) fn filters(&self) -> [f64; 6] {
+        let budgets = self.budgets.without(self.objective).entries();
+        budgets.map(|(_, limit)| limit.unwrap_or(f64::INFINITY))
+    }
+
+    /// What is made of a frontier and of the least of each quantity that can be budgeted.
+    pub(super) fn conclude<const N: usize>(
+        &self,
+        evaluator: &Evaluator,
+        frontier: &[Entry<N>],
+        least: [Option<f64>; 6],
+    ) -> FormatOutcome {
+        let frontier: Vec<_> = frontier
+            .iter()
+            .filter_map(|entry| self.candidate(entry.id, evaluator))
+            .collect();
+        let within_all = frontier
+            .iter()
+            .filter(|candidate| self.budgets.admit(&candidate.evaluation));
+        let best = within_all
+            // The frontier is sorted by latency: of equal losses the first, fastest one stays.
+            .min_by(|a, b| a.evaluation.loss.total_cmp(&b.evaluation.loss))
+            .copied();
+        let [
+            ttft_s,
+            tpot_s,
+            total_s,
+            memory_bytes,
+            total_parameters,
+            active_parameters,
+        ] = least;
+        FormatOutcome {
+            formats: *evaluator.roofline().formats(),
+            best,
+            least: Budgets {
+                ttft_s,
+                tpot_s,
+                total_s,
+                memory_bytes,
+                total_parameters,
+                active_parameters,
+            },
+            n_feasible: None,
+            gap: None,
+            frontier,
         }
     }
 }

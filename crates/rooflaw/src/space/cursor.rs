@@ -20,10 +20,10 @@ pub struct Cursor<'a> {
 }
 
 /// Largest width or count built; [`Architecture::validate`] is stricter, and looked at only for what people name.
-const MAX_INTEGER: f64 = 16_777_216.0;
+pub(super) const MAX_INTEGER: f64 = 16_777_216.0;
 
 #[inline(always)]
-fn positive_integer(value: f64) -> Option<u32> {
+pub(super) fn positive_integer(value: f64) -> Option<u32> {
     // NaN, from a variable that is not set, fails the comparison.
     let integer = value as u32;
     ((1.0..=MAX_INTEGER).contains(&value) && f64::from(integer) == value).then_some(integer)
@@ -72,14 +72,68 @@ impl<'a> Cursor<'a> {
             excluded: false,
             loose_from: space.loose_from(),
         };
+        cursor.seek(index);
+        cursor
+    }
+
+    /// Moves to an index.
+    pub(crate) fn seek(&mut self, index: u64) {
+        self.index = index;
         let mut rest = index;
-        for (axis, definition) in space.axes.iter().enumerate().rev() {
-            let size = definition.values.len() as u64;
-            cursor.set(axis, (rest % size) as u32);
+        for axis in (0..self.space.axes.len()).rev() {
+            let size = self.space.axes[axis].values.len() as u64;
+            self.set(axis, (rest % size) as u32);
             rest /= size;
         }
-        cursor.settle();
-        cursor
+        self.settle();
+    }
+
+    /// A cursor at a position on each axis.
+    #[must_use]
+    pub(super) fn at(space: &'a DesignSpace, positions: &[u16; MAX_AXES]) -> Cursor<'a> {
+        let index = space
+            .axes
+            .iter()
+            .zip(positions)
+            .fold(0, |index, (axis, &position)| {
+                index * axis.values.len() as u64 + u64::from(position)
+            });
+        Cursor::new(space, index)
+    }
+
+    /// Moves to the next index of a box; false at its end.
+    pub(super) fn advance_within(&mut self, first: &[u16; MAX_AXES], last: &[u16; MAX_AXES]) -> bool {
+        let mut stride = 1;
+        for axis in (0..self.space.axes.len()).rev() {
+            let digit = self.digits[axis];
+            let wraps = digit >= u32::from(last[axis]);
+            let next = if wraps { u32::from(first[axis]) } else { digit + 1 };
+            self.set(axis, next);
+            if wraps {
+                self.index -= u64::from(digit - next) * stride;
+            } else {
+                self.index += stride;
+                self.settle();
+                return true;
+            }
+            stride *= self.space.axes[axis].values.len() as u64;
+        }
+        false
+    }
+
+    /// Moves along one axis.
+    pub(crate) fn place(&mut self, axis: usize, position: u32) {
+        let after = self.space.axes[axis + 1..].iter();
+        let stride: u64 = after.map(|axis| axis.values.len() as u64).product();
+        self.index -= u64::from(self.digits[axis]) * stride;
+        self.index += u64::from(position) * stride;
+        self.set(axis, position);
+        self.settle();
+    }
+
+    /// The position on an axis.
+    pub(crate) const fn position(&self, axis: usize) -> u32 {
+        self.digits[axis]
     }
 
     /// The index of the position.

@@ -5,10 +5,16 @@
 mod cursor;
 mod file;
 mod monomial;
+mod region;
+mod seen;
+mod span;
 mod variable;
 
 pub use cursor::Cursor;
 pub use file::SpaceFileError;
+pub(crate) use region::{AxisSet, Region, Regions};
+pub(crate) use seen::{Exact, Seen, Sight};
+pub(crate) use span::Span;
 pub use variable::Variable;
 
 use crate::architecture::{Activation, Parameters, QkNorm};
@@ -141,6 +147,11 @@ impl DesignSpace {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// How many values an axis has.
+    pub(crate) fn extent(&self, axis: usize) -> u32 {
+        self.axes[axis].values.len() as u32
     }
 
     /// The axes for people.

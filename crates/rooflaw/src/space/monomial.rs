@@ -1,5 +1,6 @@
 //! Products and quotients of variables: `ffn_ratio * hidden_size / experts_per_token`.
 
+use super::span::{Span, Spans};
 use super::variable::{Slots, Variable};
 use std::str::FromStr;
 
@@ -22,6 +23,30 @@ impl Monomial {
             value = if divides { value / factor } else { value * factor };
         }
         value
+    }
+
+    /// Where the value lies when each variable lies in its span. The ends are what [`Monomial::evaluate`] computes there,
+    /// in the same order: as every rounding is monotone, they hold to the last bit.
+    pub(super) fn span(&self, spans: &Spans) -> Span {
+        let mut value = Span::of(self.coefficient);
+        for &(variable, divides) in &self.factors {
+            let factor = spans[variable as usize];
+            value = if divides {
+                value.over(factor)
+            } else {
+                value.times(factor)
+            };
+        }
+        value
+    }
+
+    /// The exponents of its variables, those of one variable added up.
+    pub(super) fn exponents(&self) -> (f64, [i32; Variable::COUNT]) {
+        let mut exponents = [0; Variable::COUNT];
+        for &(variable, divides) in &self.factors {
+            exponents[variable as usize] += if divides { -1 } else { 1 };
+        }
+        (self.coefficient, exponents)
     }
 
     pub(super) fn variables(&self) -> impl Iterator<Item = Variable> + '_ {

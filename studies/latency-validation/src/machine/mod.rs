@@ -1,8 +1,10 @@
 //! Machines measured by ourselves: calibrated on some architectures, held to others.
 
+mod committed;
 mod page;
 mod rank;
 
+pub use committed::committed;
 pub use page::page;
 
 use crate::statistics::quantile;
@@ -119,6 +121,25 @@ impl Machine {
             device: &self.device,
             architecture: row.architecture,
         }
+    }
+
+    /// Median and 90th percentile of |predicted / measured − 1| of a phase, of what was held out.
+    #[must_use]
+    pub fn errors(&self, population: &Population, phase: Phase) -> [f64; 2] {
+        let held = self.hold(population, phase, &self.repeats);
+        let errors: Vec<f64> = held.iter().map(|one| one.error().abs()).collect();
+        [0.5, 0.9].map(|share| quantile(errors.clone(), share))
+    }
+
+    /// Rank correlation of a phase's predictions and measurements, of what was held out.
+    #[must_use]
+    pub fn rank_correlation(&self, population: &Population, phase: Phase) -> f64 {
+        let held = self.hold(population, phase, &self.repeats);
+        let pairs: Vec<(f64, f64)> = held
+            .iter()
+            .map(|one| (one.interval.predicted_s, one.middle_s()))
+            .collect();
+        rank::spearman(&pairs)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::several::SeveralArgs;
 use super::uncertainty::UncertaintyArgs;
-use crate::input::{BudgetArgs, FormatArgs, LawArgs, QuantisationArgs, WorkloadArgs};
+use crate::input::{self, BudgetArgs, FormatArgs, LawArgs, QuantisationArgs, WorkloadArgs};
 use crate::latency::DeviceArgs;
+use rooflaw::search::Method;
 use std::path::PathBuf;
 
 /// The frontier of loss against latency on a device, and the best architecture within budgets.
@@ -24,7 +25,10 @@ Examples:
   rooflaw design --device apple-m4,raspberry-pi-5 --weights Q4_0
   rooflaw design --workload 1:1024:16@0.7 --workload 1:64:256@0.3 --across mean
   rooflaw design --calibration bare      the roofline's lower bound
-  rooflaw design --device board.toml --law law.toml --space space.toml"
+  rooflaw design --device board.toml --law law.toml --space space.toml
+  rooflaw design --space vast                 10^12 architectures, by bounds
+  rooflaw design --space vast --time-limit 2s what is found by then, and how far
+                                              from exact it can be"
 )]
 pub struct Args {
     #[command(flatten)]
@@ -52,10 +56,39 @@ pub struct Args {
     pub formats: FormatArgs,
     #[command(flatten)]
     pub quantisation: QuantisationArgs,
+    /// How to search the space: small ones are enumerated and large ones searched by bounds, which finds the same
+    /// frontier without visiting what cannot be on it
+    #[arg(long, value_enum, default_value = "auto", help_heading = "Search")]
+    pub search: SearchMethod,
+    /// Stop searching after this time, such as 10s: what was found by then is returned, by bounds with a proof of how far
+    /// from exact it can be (so does Ctrl-C)
+    #[arg(long, value_name = "TIME", value_parser = input::seconds, allow_hyphen_values = true, help_heading = "Search")]
+    pub time_limit: Option<f64>,
     /// Write report.html, figures, frontier.csv, best/config.json and design.json into this folder
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub out: Option<PathBuf>,
     /// Print JSON
     #[arg(long, help_heading = "Output")]
     pub json: bool,
+}
+
+/// [`Method`], as the command line names it.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub enum SearchMethod {
+    /// What suits the size of the space
+    Auto,
+    /// By bounds, whatever the size
+    Bounds,
+    /// Every architecture is evaluated
+    Enumerate,
+}
+
+impl From<SearchMethod> for Method {
+    fn from(method: SearchMethod) -> Method {
+        match method {
+            SearchMethod::Auto => Method::Auto,
+            SearchMethod::Bounds => Method::Bounds,
+            SearchMethod::Enumerate => Method::Enumeration,
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! `rooflaw design`: the main job, from a device and budgets to the best architecture.
 
 mod args;
+pub mod effort;
 mod found;
 mod nothing;
 pub mod print;
@@ -12,6 +13,7 @@ pub use args::Args;
 pub use found::{Chosen, Design, Reference};
 
 use crate::input;
+use crate::interrupt::Interrupt;
 use crate::output::{self, Folder, Progress};
 use crate::report;
 use anyhow::{Result, anyhow, bail};
@@ -19,14 +21,14 @@ use rooflaw::format::Formats;
 use rooflaw::law::{COVERAGE, LossInterval, LossLaw, NATS_PER_TOKEN};
 use rooflaw::models;
 use rooflaw::roofline::Evaluator;
-use rooflaw::search::{Candidate, FormatOutcome, Objective, Outcome, Query};
+use rooflaw::search::{Candidate, FormatOutcome, Method, Objective, Outcome, Query, Watch};
 use rooflaw_report::figure::NamedPoint;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use trust::Truster;
 use uncertainty::Asked;
 
-/// Largest space searched.
-const MAX_COMBINATIONS: u64 = 100_000_000_000;
+/// Largest space enumerated unless a time is given.
+const MAX_ENUMERATED: u64 = 100_000_000_000;
 
 /// Dots of the space in the figure.
 const CLOUD: u64 = 4000;
@@ -51,14 +53,6 @@ pub fn run(args: &Args) -> Result<()> {
         Folder::check(out)?;
     }
     args.uncertainty.check(&law, &latencies)?;
-    if space.len() > MAX_COMBINATIONS {
-        bail!(
-            "the space `{}` has {} combinations: expected at most {}, which take hours",
-            space.id,
-            output::thousands(space.len()),
-            output::thousands(MAX_COMBINATIONS)
-        );
-    }
     let capacity = device.memory_capacity_bytes;
     budgets.memory_bytes = Some(budgets.memory_bytes.map_or(capacity, |asked| asked.min(capacity)));
     let evaluators: Vec<Evaluator> = latencies
@@ -86,9 +80,7 @@ pub fn run(args: &Args) -> Result<()> {
         budgets,
         minimize_memory: args.minimize_memory,
     };
-    let progress = Progress::new(space.len());
-    let outcome = query.run(&|done| progress.advance(done));
-    let elapsed = progress.finish();
+    let (outcome, elapsed) = args.searched(&query)?;
     let (chosen_formats, candidate) =
         choose(&outcome).ok_or_else(|| args.nothing_fits(&outcome, &budgets, &space.id, &device, &law))?;
     let is_reference_budget = asked.latency(objective).is_none();
@@ -272,7 +264,8 @@ pub const UNCOUNTED_QUANTISATION: &str =
 
 /// What to know before trusting the answer.
 pub fn warnings(design: &Design<'_>) -> Vec<String> {
-    let mut warnings: Vec<String> = design.unseen_experts.iter().cloned().collect();
+    let mut warnings = effort::gaps(design);
+    warnings.extend(design.unseen_experts.iter().cloned());
     for extrapolation in &design.chosen.extrapolations {
         warnings.push(format!(
             "the law {} extrapolates for the chosen architecture: {extrapolation}",
@@ -305,12 +298,38 @@ pub fn warnings(design: &Design<'_>) -> Vec<String> {
     warnings
 }
 
-/// How long a search took, for people.
-fn rate(outcome: &Outcome, elapsed: Duration) -> String {
-    let evaluations = outcome.n_architectures as f64 * outcome.by_format.len() as f64;
-    format!(
-        "{:.2} s ({:.1} M/s)",
-        elapsed.as_secs_f64(),
-        evaluations / elapsed.as_secs_f64() / 1e6
-    )
+impl Args {
+    /// What is found, by the method asked for, until the time is over or the user interrupts.
+    fn searched(&self, query: &Query<'_>) -> Result<(Outcome, Duration)> {
+        let method = Method::from(self.search);
+        let size = query.space.len();
+        if size > MAX_ENUMERATED && self.time_limit.is_none() && query.enumerates(method).is_some() {
+            bail!(
+                "the space `{}` has {} combinations, and {}: expected at most {}, which take hours, or a --time-limit",
+                query.space.id,
+                output::thousands(size),
+                match method {
+                    Method::Enumeration => "--search enumerate visits them all",
+                    _ => "this law has no valid bounds, so that all have to be visited",
+                },
+                output::thousands(MAX_ENUMERATED)
+            );
+        }
+        let progress = Progress::new(size);
+        let interrupt = Interrupt::watched()?;
+        let started = Instant::now();
+        let is_over = || {
+            self.time_limit
+                .is_some_and(|limit| started.elapsed().as_secs_f64() >= limit)
+        };
+        let outcome = query.search(
+            method,
+            &Watch {
+                advance: &|done| progress.advance(done),
+                stop: &|| interrupt.is_told() || is_over(),
+            },
+        );
+        interrupt.over();
+        Ok((outcome, progress.finish()))
+    }
 }

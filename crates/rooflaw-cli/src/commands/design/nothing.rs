@@ -2,6 +2,7 @@
 
 use super::Args;
 use crate::input::{BUDGET_FLAGS, budgeted};
+use crate::output;
 use rooflaw::device::Device;
 use rooflaw::law::LossLaw;
 use rooflaw::search::{Budgets, FormatOutcome, Outcome};
@@ -16,7 +17,19 @@ impl Args {
         device: &Device,
         law: &LossLaw,
     ) -> anyhow::Error {
-        if outcome.n_architectures == 0 {
+        if !outcome.effort.is_exact {
+            return anyhow::anyhow!(
+                "stopped before any architecture of the space `{space}` within the budgets was found, after {} evaluations: \
+                 give it more time with --time-limit",
+                output::thousands(outcome.effort.n_evaluations)
+            );
+        }
+        // Bounds do not count architectures, but where there are any some have the least parameters.
+        let is_empty = match outcome.n_architectures {
+            Some(n) => n == 0,
+            None => (outcome.by_format.iter()).all(|found| found.least.total_parameters.is_none()),
+        };
+        if is_empty {
             return anyhow::anyhow!(
                 "the space `{space}` is empty: its constraints exclude all {} combinations",
                 outcome.n_combinations
@@ -51,7 +64,8 @@ impl Args {
         }
         let met = |found: &FormatOutcome| {
             let mut within = found.frontier.iter();
-            found.best.is_some() || found.n_feasible > 0 && within.all(|c| !c.evaluation.loss.is_finite())
+            let any = found.n_feasible.map_or(!found.frontier.is_empty(), |n| n > 0);
+            found.best.is_some() || any && within.all(|c| !c.evaluation.loss.is_finite())
         };
         if reasons.is_empty() && outcome.by_format.iter().any(met) {
             return anyhow::anyhow!(

@@ -1,6 +1,6 @@
 //! What `rooflaw design` says on the terminal.
 
-use super::{Args, Design, rate, uncertainty, warnings};
+use super::{Args, Design, effort, uncertainty, warnings};
 use crate::commands::models::ffn;
 use crate::input::{self, DEFAULT_LAW};
 use crate::latency;
@@ -28,11 +28,11 @@ pub fn print(args: &Args, design: &Design<'_>, law: &LossLaw, elapsed: Duration)
         report::law_text(law),
         design.space,
     ))?;
+    output::line(&effort::combinations(outcome))?;
     output::line(&format!(
-        "{} combinations, {} architectures evaluated in {}",
-        output::thousands(outcome.n_combinations),
-        output::thousands(outcome.n_architectures),
-        rate(outcome, elapsed),
+        "{} in {}",
+        effort::evaluated(outcome),
+        effort::time(outcome, elapsed)
     ))?;
     output::line("")?;
     output::heading("The best within the budgets")?;

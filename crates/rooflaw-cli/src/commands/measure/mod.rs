@@ -1,7 +1,6 @@
 //! `rooflaw measure`: this machine, and models on it.
 
 mod device;
-mod interrupt;
 mod models;
 mod plan;
 mod show;

@@ -1,7 +1,8 @@
 //! `rooflaw measure models`: models through llama-bench, into a table of measurements.
 
-use super::{interrupt, show};
+use super::show;
 use crate::input::{self, ModelsArgs};
+use crate::interrupt;
 use crate::output::{self, Folder, Progress};
 use anyhow::{Context as _, Result, bail};
 use rooflaw::format::{UnknownFormat, WeightFormat};

@@ -1,8 +1,8 @@
 //! `rooflaw measure plan`: a folder with which another machine measures models.
 
-use super::interrupt;
 use super::models::{LengthArgs, weights};
 use crate::input::ModelsArgs;
+use crate::interrupt;
 use crate::output::{self, Folder, MeasuredTable, Progress};
 use anyhow::{Context as _, Result, anyhow, bail};
 use rooflaw::format::WeightFormat;

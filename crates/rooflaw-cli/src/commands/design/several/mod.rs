@@ -347,12 +347,12 @@ impl Question<'_> {
 
     fn check_size(&self, searches: u64) -> Result<()> {
         let combinations = self.space.len().saturating_mul(searches);
-        if combinations > super::MAX_COMBINATIONS {
+        if combinations > super::MAX_ENUMERATED {
             bail!(
                 "{searches} searches of the {} combinations of the space `{}`: expected at most {} in all",
                 output::thousands(self.space.len()),
                 self.space.id,
-                output::thousands(super::MAX_COMBINATIONS)
+                output::thousands(super::MAX_ENUMERATED)
             );
         }
         Ok(())
