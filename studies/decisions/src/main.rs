@@ -51,15 +51,15 @@ const fn setup(case: Case, runs: usize, space: &'static str, tolerance: f64, wor
 }
 
 const SETUPS: [Setup; 9] = [
-    setup(NANO, 170, "paper", 0.005, 60),
-    setup(NANO, 170, "paper", 0.02, 60),
-    setup(NANO, 40, "paper", 0.005, 60),
-    setup(NANO, 40, "paper", 0.02, 60),
-    setup(AGX, 170, "paper", 0.005, 60),
-    setup(AGX, 170, "paper", 0.02, 60),
-    setup(AGX, 40, "paper", 0.005, 60),
-    setup(AGX, 40, "paper", 0.02, 60),
-    setup(NANO, 170, "default", 0.02, 24),
+    setup(NANO, 170, "paper", 0.005, 40),
+    setup(NANO, 170, "paper", 0.02, 40),
+    setup(NANO, 40, "paper", 0.005, 40),
+    setup(NANO, 40, "paper", 0.02, 40),
+    setup(AGX, 170, "paper", 0.005, 40),
+    setup(AGX, 170, "paper", 0.02, 40),
+    setup(AGX, 40, "paper", 0.005, 40),
+    setup(AGX, 40, "paper", 0.02, 40),
+    setup(NANO, 170, "default", 0.02, 12),
 ];
 
 /// The worlds of one setup.

@@ -95,6 +95,7 @@ fn help_wraps() {
         "runs",
         "fit",
         "plan-runs",
+        "whatif",
         "export",
         "measure",
         "measure device",

@@ -20,9 +20,9 @@ Examples:
   rooflaw design --objective decode --prompt-tokens 4096 --json
   rooflaw design --weights Q4_0,Q8_0 --calibration pi.toml
   rooflaw design --device apple-m4 --weights Q4_K_M --runtime llama.cpp
-  rooflaw design --device raspberry-pi-5 --weights Q4_0 --max-tpot 50ms --uncertainty
-  rooflaw design --weights Q8_0,Q4_0 --quantisation-loss llama-3-8b --max-memory 2GB
-  rooflaw design --device jetson-orin-nano-super-8gb,raspberry-pi-5 --weights Q4_0
+  rooflaw design --device raspberry-pi-5 --weights Q4_0 --uncertainty
+  rooflaw design --weights Q8_0,Q4_0 --quantisation-loss llama-3-8b
+  rooflaw design --device apple-m4,raspberry-pi-5 --weights Q4_0
   rooflaw design --workload 1:1024:16@0.7 --workload 1:64:256@0.3 --across mean
   rooflaw design --calibration bare      the roofline's lower bound
   rooflaw design --device board.toml --law law.toml --space space.toml
