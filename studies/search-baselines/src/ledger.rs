@@ -87,7 +87,9 @@ pub fn insert(frontier: &mut Vec<Improvement>, found: Improvement) -> bool {
     if before.is_some_and(covers) || frontier.get(place).is_some_and(covers) {
         return false;
     }
-    let dominated = frontier[place..].iter().take_while(|other| other.point[1] >= loss);
+    let dominated = frontier[place..]
+        .iter()
+        .take_while(|other| other.point[1] >= loss);
     let end = place + dominated.count();
     frontier.splice(place..end, [found]);
     true

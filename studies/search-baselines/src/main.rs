@@ -20,10 +20,13 @@ use measure::Measure;
 use problem::{Exact, Problem};
 use rooflaw_report::Theme;
 use rooflaw_report::figure::Figure as _;
+use std::time::Instant;
 use study::Method;
 
 /// Pixels of a PNG per unit of its SVG.
 const PNG_SCALE: f32 = 1.5;
+/// Times that the exact search is run: the machine may have other work, and the shortest time counts.
+const TIMED: usize = 5;
 /// The spaces searched.
 const SPACES: [&str; 2] = ["default", "wide"];
 
@@ -36,7 +39,10 @@ struct Searched {
 impl Searched {
     fn new(space: &str) -> Result<Searched> {
         let problem = Problem::new(space)?;
-        let exact = problem.exact()?;
+        let mut exact = problem.exact()?;
+        for _ in 1..TIMED {
+            exact.seconds = exact.seconds.min(problem.exact()?.seconds);
+        }
         let methods = study::methods(&problem, study::BUDGET)?;
         Ok(Searched {
             problem,
@@ -77,7 +83,14 @@ fn regenerate(check: bool) -> Result<()> {
             let png = rooflaw_report::png(&figure.svg(Theme::Light)?, PNG_SCALE)?;
             output::write(&format!("{}.png", space.problem.space.id), &png)?;
         }
-        println!("{}: the exact frontier took {:.2} s", space.problem.space.id, space.exact.seconds);
+        let start = Instant::now();
+        adaptive::search(&space.problem, study::BUDGET, 0);
+        println!(
+            "{}: exact {:.2} s on all cores, adaptive {:.2} s on one",
+            space.problem.space.id,
+            space.exact.seconds,
+            start.elapsed().as_secs_f64()
+        );
     }
     for (name, content) in [("runs.csv", report::rows(&named)), ("summary.md", summary)] {
         if check {

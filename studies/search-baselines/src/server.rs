@@ -19,7 +19,11 @@ pub fn serve(problem: &Problem) -> Result<()> {
         let words: Vec<String> = numbers.map(|number| number.to_string()).collect();
         words.join(" ")
     };
-    writeln!(out, "{}", line(&mut problem.extents.iter().map(|extent| u64::from(*extent))))?;
+    writeln!(
+        out,
+        "{}",
+        line(&mut problem.extents.iter().map(|extent| u64::from(*extent)))
+    )?;
     writeln!(out, "{}", line(&mut CHECKPOINTS.into_iter()))?;
     out.flush()?;
     for asked in io::stdin().lock().lines() {

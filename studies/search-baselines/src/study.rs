@@ -34,14 +34,20 @@ pub fn methods(problem: &Problem, budget: u64) -> Result<Vec<Method>> {
         runs: runs(sampling::random),
     }];
     let file = format!("nsga2-{}.csv", problem.space.id);
-    let mut evolved = nsga2::read(problem, &output::read(&file)?).with_context(|| format!("results/{file}"))?;
+    let mut evolved =
+        nsga2::read(problem, &output::read(&file)?).with_context(|| format!("results/{file}"))?;
     let mut populations: Vec<u32> = evolved.keys().map(|(population, _)| *population).collect();
     populations.dedup();
     for population in populations {
-        let runs: Vec<_> = (0..SEEDS).filter_map(|seed| evolved.remove(&(population, seed))).collect();
-        ensure!(runs.len() as u64 == SEEDS, "results/{file}: population {population} lacks a seed");
+        let runs: Vec<_> = (0..SEEDS)
+            .filter_map(|seed| evolved.remove(&(population, seed)))
+            .collect();
+        ensure!(
+            runs.len() as u64 == SEEDS,
+            "results/{file}: population {population} lacks a seed"
+        );
         methods.push(Method {
-            name: format!("NSGA-II, population {population}"),
+            name: format!("NSGA-II (population {population})"),
             runs,
         });
     }

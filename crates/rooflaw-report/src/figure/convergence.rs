@@ -125,10 +125,16 @@ impl ConvergenceFigure {
     }
 
     fn axes(&self) -> (Axis, Axis) {
-        let points: Vec<ConvergencePoint> = self.series.iter().flat_map(|series| self.located(series)).collect();
+        let points: Vec<ConvergencePoint> = self
+            .series
+            .iter()
+            .flat_map(|series| self.located(series))
+            .collect();
         let floor = self.floor();
         let spent = points.iter().map(|point| point.spent);
-        let missing = points.iter().flat_map(|point| [point.mean, point.low.max(floor), point.high]);
+        let missing = points
+            .iter()
+            .flat_map(|point| [point.mean, point.low.max(floor), point.high]);
         let missing = missing.filter(|value| *value > f64::MIN_POSITIVE);
         let complete = self.complete.as_ref().map(|complete| complete.x);
         (
@@ -147,10 +153,19 @@ impl ConvergenceFigure {
         let points = self.located(series);
         // A best run that misses nothing reaches down to the axis.
         let y_px = |value: f64| {
-            if value > 0.0 { panel.y_px(value) } else { panel.plot.bottom }
+            if value > 0.0 {
+                panel.y_px(value)
+            } else {
+                panel.plot.bottom
+            }
         };
-        let upper = points.iter().map(|point| (panel.x_px(point.spent), y_px(point.high)));
-        let lower = points.iter().rev().map(|point| (panel.x_px(point.spent), y_px(point.low)));
+        let upper = points
+            .iter()
+            .map(|point| (panel.x_px(point.spent), y_px(point.high)));
+        let lower = points
+            .iter()
+            .rev()
+            .map(|point| (panel.x_px(point.spent), y_px(point.low)));
         let outline: Vec<Point> = upper.chain(lower).collect();
         canvas.polygon(&outline, canvas.theme.series(index), OPACITY)
     }
@@ -164,13 +179,21 @@ impl ConvergenceFigure {
     ) -> Result<()> {
         let color = canvas.theme.series(index);
         let points = self.located(series);
-        let line: Vec<Point> = points.iter().filter_map(|point| panel.at(point.spent, point.mean)).collect();
+        let line: Vec<Point> = points
+            .iter()
+            .filter_map(|point| panel.at(point.spent, point.mean))
+            .collect();
         canvas.polyline(&line, color, 0.9, 1.8)?;
-        line.iter().try_for_each(|at| canvas.marker(Marker::series(index), *at, 3.2, color, true))
+        line.iter()
+            .try_for_each(|at| canvas.marker(Marker::series(index), *at, 3.2, color, true))
     }
 
     fn draw_complete(&self, canvas: &Canvas<'_>, panel: &Panel) -> Result<()> {
-        let Some(complete) = self.complete.as_ref().filter(|complete| panel.x.shows(complete.x)) else {
+        let Some(complete) = self
+            .complete
+            .as_ref()
+            .filter(|complete| panel.x.shows(complete.x))
+        else {
             return Ok(());
         };
         let x = panel.x_px(complete.x);

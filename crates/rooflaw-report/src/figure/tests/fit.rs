@@ -1,8 +1,8 @@
 //! Figures of fitted laws and of planned runs.
 
 use super::super::agreement::{AgreementFigure, AgreementPoint, AgreementSeries};
-use super::super::convergence::{ConvergenceFigure, ConvergencePoint, ConvergenceSeries};
 use super::super::comparison::{ComparisonFigure, ComparisonRow};
+use super::super::convergence::{ConvergenceFigure, ConvergencePoint, ConvergenceSeries};
 use super::super::intervals::{Interval, IntervalRow, IntervalsFigure};
 use super::super::plan::{PlanFigure, PlanPanel};
 use super::super::profiles::{ProfilePanel, ProfilesFigure};
