@@ -108,7 +108,7 @@ class Search(Problem):
 
 
 def run(objectives, population, seed):
-    """One run: pymoo's operators for integers, as its documentation sets them."""
+    """One run, with real operators whose children are rounded: axes have few positions, so mutations go far."""
     ledger = Ledger(objectives.checkpoints)
     algorithm = NSGA2(
         pop_size=population,
