@@ -5,6 +5,7 @@
 
 pub mod agreement;
 pub mod comparison;
+pub mod convergence;
 pub mod frontier;
 pub mod intervals;
 pub mod map;

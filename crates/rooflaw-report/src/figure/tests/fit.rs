@@ -2,6 +2,7 @@
 
 use super::super::agreement::{AgreementFigure, AgreementPoint, AgreementSeries};
 use super::super::comparison::{ComparisonFigure, ComparisonRow};
+use super::super::convergence::{ConvergenceFigure, ConvergencePoint, ConvergenceSeries};
 use super::super::intervals::{Interval, IntervalRow, IntervalsFigure};
 use super::super::plan::{PlanFigure, PlanPanel};
 use super::super::profiles::{ProfilePanel, ProfilesFigure};
@@ -345,4 +346,35 @@ fn inputs_survive_serialisation() {
     check(&comparison(vec![law(0.1, 0.01)]));
     check(&profiles(&[(1.0, 2.0)], 1.0, 3.84));
     check(&plan(&[(1.0, 2.0)], 1));
+}
+
+fn convergence(points: &[(f64, f64)]) -> ConvergenceFigure {
+    let point = |(spent, mean): &(f64, f64)| ConvergencePoint {
+        spent: *spent,
+        mean: *mean,
+        low: mean / 2.0,
+        high: mean * 2.0,
+    };
+    ConvergenceFigure {
+        series: vec![ConvergenceSeries {
+            label: "a search".into(),
+            points: points.iter().map(point).collect(),
+        }],
+        complete: Some(named("exact", 500.0, 0.0)),
+        ..Default::default()
+    }
+}
+
+#[test]
+fn convergence_ends_where_nothing_is_missing() {
+    let count = |figure: &ConvergenceFigure| draw(figure).matches("<circle").count();
+    let mut figure = convergence(&[(10.0, 0.1), (100.0, 0.01), (1000.0, 0.0)]);
+    assert!(draw(&figure).contains("exact"));
+    let all = count(&figure);
+    figure.floor = Some(0.05);
+    assert_eq!(count(&figure) + 1, all);
+    for odd in ODD {
+        draw(&convergence(&[(odd, 1.0), (1.0, odd)]));
+    }
+    draw(&ConvergenceFigure::default());
 }
