@@ -1,0 +1,1 @@
+//! Text to tokens to memory-mapped shards that models are trained on.

@@ -1,0 +1,1 @@
+//! Many training runs: planned, priced, run on this machine or a cluster, collected.
