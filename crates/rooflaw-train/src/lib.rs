@@ -4,6 +4,8 @@
 //! order of [`Layout`](layout::Layout); it knows nothing of files, data sets or schedules. What drives it — recipes, run records,
 //! checkpoints, evaluation — knows no engine but the trait.
 
+pub mod cpu;
 pub mod engine;
 pub mod layout;
 pub mod model;
+pub mod start;
