@@ -55,7 +55,9 @@ impl Corpus {
         };
         let bytes = fs::metadata(&path).map_err(&cannot)?.len();
         if bytes > manifest::MAX_BYTES {
-            return Err(wrong(format!("{bytes} bytes: expected a manifest of 64 MiB at most")));
+            return Err(wrong(format!(
+                "{bytes} bytes: expected a manifest of 64 MiB at most"
+            )));
         }
         let manifest = Manifest::from_json(&fs::read(&path).map_err(&cannot)?)
             .map_err(|error| wrong(error.to_string()))?;
@@ -132,7 +134,9 @@ impl Corpus {
     /// Tokens that the split does not have, or that its vocabulary does not.
     pub fn read(&self, split: Split, start: u64, tokens: &mut [u32]) -> Result<(), CorpusError> {
         let placed = self.placed(split);
-        let mut next = placed.partition_point(|placed| placed.start <= start).saturating_sub(1);
+        let mut next = placed
+            .partition_point(|placed| placed.start <= start)
+            .saturating_sub(1);
         let (mut at, mut rest) = (start, tokens);
         while !rest.is_empty() {
             let Some(Placed { start, shard }) = placed.get(next) else {
@@ -169,7 +173,9 @@ impl Corpus {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         let shards = self.inner.train.iter().chain(&self.inner.validation);
-        shards.filter_map(|placed| placed.shard.header().file_bytes()).sum()
+        shards
+            .filter_map(|placed| placed.shard.header().file_bytes())
+            .sum()
     }
 
     /// Reads everything: every shard has its hash, every token is in the vocabulary, every document ends with the end of text and
@@ -205,7 +211,9 @@ impl Corpus {
             tokens.resize(entry.tokens as usize, 0);
             shard.read(at, &mut tokens)?;
             if tokens.iter().position(|&token| token == end_of_text) != tokens.len().checked_sub(1) {
-                return Err(shard.wrong(format!("document {document} does not end with the end of text alone")));
+                return Err(shard.wrong(format!(
+                    "document {document} does not end with the end of text alone"
+                )));
             }
             at += u64::from(entry.tokens);
             found_bytes += u64::from(entry.bytes);

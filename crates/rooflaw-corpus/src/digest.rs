@@ -61,7 +61,10 @@ mod tests {
         // FIPS 180-4, the example of one block.
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(sha256(b"abc"), expected);
-        assert_eq!(document(" abc\n"), u128::from_str_radix(&expected[..32], 16).unwrap());
+        assert_eq!(
+            document(" abc\n"),
+            u128::from_str_radix(&expected[..32], 16).unwrap()
+        );
         assert_eq!(document("a  b\n\nc"), document(" a b c "));
         assert_ne!(document("a b"), document("ab"));
     }

@@ -235,7 +235,10 @@ impl Manifest {
                 }
             }
             let sum = |of: fn(&ShardRecord) -> u64| {
-                record.shards.iter().try_fold(0_u64, |sum, shard| sum.checked_add(of(shard)))
+                record
+                    .shards
+                    .iter()
+                    .try_fold(0_u64, |sum, shard| sum.checked_add(of(shard)))
             };
             let counts = [
                 ("tokens", record.tokens, sum(|shard| shard.tokens)),

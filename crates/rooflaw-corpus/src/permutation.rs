@@ -109,10 +109,14 @@ mod tests {
             }
             let expected = draws as f64 / n as f64;
             for row in counts.chunks(n as usize) {
-                let chi2: f64 = row.iter().map(|&count| (f64::from(count) - expected).powi(2) / expected).sum();
+                let chi2: f64 = row
+                    .iter()
+                    .map(|&count| (f64::from(count) - expected).powi(2) / expected)
+                    .sum();
                 let freedom = (n - 1) as f64;
                 // Wilson and Hilferty's approximation of the quantile 1 - 1e-5.
-                let cut = freedom * (1.0 - 2.0 / (9.0 * freedom) + 4.265 * (2.0 / (9.0 * freedom)).sqrt()).powi(3);
+                let cut =
+                    freedom * (1.0 - 2.0 / (9.0 * freedom) + 4.265 * (2.0 / (9.0 * freedom)).sqrt()).powi(3);
                 assert!(chi2 < cut.max(19.6), "n = {n}: χ² = {chi2}");
             }
         }
@@ -124,13 +128,20 @@ mod tests {
         for by_epoch in [false, true] {
             let mut counts = [0_u32; 27];
             for draw in 0..6000 {
-                let order = if by_epoch { image(3, 7, draw) } else { image(3, draw, 0) };
+                let order = if by_epoch {
+                    image(3, 7, draw)
+                } else {
+                    image(3, draw, 0)
+                };
                 counts[(order[0] * 9 + order[1] * 3 + order[2]) as usize] += 1;
             }
             let orders: Vec<u32> = counts.into_iter().filter(|&count| count > 0).collect();
             assert_eq!(orders.len(), 6);
             // 1000 expected, standard deviation 29.
-            assert!(orders.iter().all(|&count| (870..1130).contains(&count)), "{orders:?}");
+            assert!(
+                orders.iter().all(|&count| (870..1130).contains(&count)),
+                "{orders:?}"
+            );
         }
     }
 
@@ -141,13 +152,21 @@ mod tests {
         let n = 100_000;
         for seed in 0..20 {
             let order = image(n, seed, 0);
-            let neighbours = order.windows(2).filter(|pair| pair[0].abs_diff(pair[1]) == 1).count();
-            let fixed = order.iter().zip(0..).filter(|(place, index)| **place == *index).count();
+            let neighbours = order
+                .windows(2)
+                .filter(|pair| pair[0].abs_diff(pair[1]) == 1)
+                .count();
+            let fixed = order
+                .iter()
+                .zip(0..)
+                .filter(|(place, index)| **place == *index)
+                .count();
             assert!(neighbours <= 12 && fixed <= 9, "{neighbours} {fixed}");
             let centre = (n - 1) as f64 / 2.0;
-            let products = order.iter().zip(0_u64..).map(|(&place, index)| {
-                (place as f64 - centre) * (index as f64 - centre)
-            });
+            let products = order
+                .iter()
+                .zip(0_u64..)
+                .map(|(&place, index)| (place as f64 - centre) * (index as f64 - centre));
             let correlation = products.sum::<f64>() / ((n * n - 1) as f64 / 12.0 * n as f64);
             assert!(correlation.abs() < 4.5 / (n as f64).sqrt(), "{correlation}");
         }

@@ -24,7 +24,12 @@ impl Sampler {
     ///
     /// # Errors
     /// A split with fewer tokens than one sequence takes.
-    pub fn new(corpus: &Corpus, split: Split, sequence_length: usize, seed: u64) -> Result<Sampler, CorpusError> {
+    pub fn new(
+        corpus: &Corpus,
+        split: Split,
+        sequence_length: usize,
+        seed: u64,
+    ) -> Result<Sampler, CorpusError> {
         let tokens = corpus.manifest().split(split).tokens;
         let n_sequences = match (tokens.checked_sub(1), sequence_length as u64) {
             (Some(targets), length) if length > 0 => targets / length,

@@ -73,9 +73,17 @@ impl Tokenizer {
     ///
     /// # Errors
     /// As [`Tokenizer::open`].
-    pub fn from_json(path: &Path, json: Vec<u8>, end_of_text: Option<&str>) -> Result<Tokenizer, CorpusError> {
-        let mut inner = HfTokenizer::from_bytes(&json)
-            .map_err(|error| wrong(path, format!("{error}: expected a tokenizer.json of Hugging Face")))?;
+    pub fn from_json(
+        path: &Path,
+        json: Vec<u8>,
+        end_of_text: Option<&str>,
+    ) -> Result<Tokenizer, CorpusError> {
+        let mut inner = HfTokenizer::from_bytes(&json).map_err(|error| {
+            wrong(
+                path,
+                format!("{error}: expected a tokenizer.json of Hugging Face"),
+            )
+        })?;
         // Documents are neither cut nor filled up, and a text that spells a special token does not get its number, so that
         // the end of text ends documents and nothing else.
         inner
@@ -88,7 +96,10 @@ impl Tokenizer {
             .iter()
             .find_map(|token| inner.token_to_id(token).map(|id| (id, (*token).to_owned())));
         let Some((end_of_text, end_of_text_token)) = found else {
-            let what = format!("has no token {}: name the one that ends a document", wanted.join(", "));
+            let what = format!(
+                "has no token {}: name the one that ends a document",
+                wanted.join(", ")
+            );
             return Err(wrong(path, what));
         };
         // Numbers may have gaps: what counts is the largest.
@@ -113,7 +124,8 @@ impl Tokenizer {
     /// # Errors
     /// A size that has no room for the bytes, or more words than the documents yield.
     pub fn train(documents: &[String], vocab_size: u32) -> Result<Tokenizer, CorpusError> {
-        let failed = |error: tokenizers::Error| CorpusError::Nothing(format!("training a tokenizer: {error}"));
+        let failed =
+            |error: tokenizers::Error| CorpusError::Nothing(format!("training a tokenizer: {error}"));
         if !(MIN_VOCAB_SIZE..=MAX_VOCAB_SIZE).contains(&vocab_size) {
             return Err(CorpusError::Nothing(format!(
                 "a vocabulary of {vocab_size}: expected {MIN_VOCAB_SIZE} to {MAX_VOCAB_SIZE}"

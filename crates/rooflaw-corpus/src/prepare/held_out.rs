@@ -60,7 +60,8 @@ mod tests {
     #[test]
     fn the_share_is_held_out_and_copies_go_together() {
         let held_out = HeldOutDocuments::new(0.1);
-        let taken = (0..20_000).filter(|index| held_out.judge(&format!("document {index}")) == Verdict::Validation);
+        let taken =
+            (0..20_000).filter(|index| held_out.judge(&format!("document {index}")) == Verdict::Validation);
         // 2000 expected, standard deviation 42.
         let taken = taken.count();
         assert!((1800..2200).contains(&taken), "{taken}");

@@ -73,7 +73,10 @@ type Tell<'a> = &'a mut dyn FnMut(Progress) -> Result<(), CorpusError>;
 /// Files that cannot be read or hold no document, a folder that is there already, a disk that is full, what `tell` returns.
 pub fn prepare(plan: &Plan<'_>, folder: &Path, tell: Tell<'_>) -> Result<Manifest, CorpusError> {
     if !(0.0..1.0).contains(&plan.held_out_share) {
-        let what = format!("a held-out share of {}: expected 0 to below 1", plan.held_out_share);
+        let what = format!(
+            "a held-out share of {}: expected 0 to below 1",
+            plan.held_out_share
+        );
         return Err(CorpusError::Nothing(what));
     }
     if fs::symlink_metadata(folder).is_ok() {
@@ -139,8 +142,7 @@ impl<'a, 'b> Preparation<'a, 'b> {
             documents: Plan::SHARD_DOCUMENTS,
         };
         let vocab_size = plan.tokenizer.vocab_size();
-        let [train, validation] =
-            Split::ALL.map(|split| SplitWriter::new(folder, split, vocab_size, limits));
+        let [train, validation] = Split::ALL.map(|split| SplitWriter::new(folder, split, vocab_size, limits));
         Preparation {
             plan,
             tell,
@@ -173,7 +175,12 @@ impl<'a, 'b> Preparation<'a, 'b> {
         let (train, validation) = (self.train.close()?, self.validation.close()?);
         let wants_validation = !plan.validation.is_empty() || plan.held_out_share > 0.0;
         if train.documents == 0 || (wants_validation && validation.documents == 0) {
-            return Err(nothing(plan, train.documents, validation.documents, &self.dropped));
+            return Err(nothing(
+                plan,
+                train.documents,
+                validation.documents,
+                &self.dropped,
+            ));
         }
         let tokenizer = plan.tokenizer;
         let manifest = Manifest {
@@ -293,7 +300,12 @@ impl<'a, 'b> Preparation<'a, 'b> {
 /// Why there is no data set.
 fn nothing(plan: &Plan<'_>, train: u64, validation: u64, dropped: &Dropped) -> CorpusError {
     let given = train + validation;
-    let names: Vec<String> = plan.train.iter().take(3).map(|file| file.path().display().to_string()).collect();
+    let names: Vec<String> = plan
+        .train
+        .iter()
+        .take(3)
+        .map(|file| file.path().display().to_string())
+        .collect();
     let names = names.join(", ");
     CorpusError::Nothing(if !plan.validation.is_empty() && validation == 0 {
         "the files to hold out have no document: expected text".to_owned()

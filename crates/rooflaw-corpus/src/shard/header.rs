@@ -72,7 +72,10 @@ impl Header {
             return Err(HeaderError::TokenBytes(token_bytes));
         }
         let vocab_size = u64::from_le_bytes(fields.next());
-        let (n_tokens, n_documents) = (u64::from_le_bytes(fields.next()), u64::from_le_bytes(fields.next()));
+        let (n_tokens, n_documents) = (
+            u64::from_le_bytes(fields.next()),
+            u64::from_le_bytes(fields.next()),
+        );
         let header = Header {
             token_bytes,
             vocab_size: match u32::try_from(vocab_size) {
@@ -180,10 +183,22 @@ mod tests {
         let mut other = header().to_bytes();
         other[8] = 2;
         assert_eq!(Header::parse(&other), Err(HeaderError::Version(2)));
-        assert_eq!(broken(|header| header.token_bytes = 3), Err(HeaderError::TokenBytes(3)));
-        assert_eq!(broken(|header| header.vocab_size = 65537), Err(HeaderError::VocabSize(65537, 2)));
-        assert_eq!(broken(|header| header.vocab_size = 0), Err(HeaderError::VocabSize(0, 2)));
-        assert_eq!(broken(|header| header.n_documents = 1001), Err(HeaderError::Counts(1000, 1001)));
+        assert_eq!(
+            broken(|header| header.token_bytes = 3),
+            Err(HeaderError::TokenBytes(3))
+        );
+        assert_eq!(
+            broken(|header| header.vocab_size = 65537),
+            Err(HeaderError::VocabSize(65537, 2))
+        );
+        assert_eq!(
+            broken(|header| header.vocab_size = 0),
+            Err(HeaderError::VocabSize(0, 2))
+        );
+        assert_eq!(
+            broken(|header| header.n_documents = 1001),
+            Err(HeaderError::Counts(1000, 1001))
+        );
         assert_eq!(
             broken(|header| header.n_tokens = u64::MAX / 2),
             Err(HeaderError::Counts(u64::MAX / 2, 3))

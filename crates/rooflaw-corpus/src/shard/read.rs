@@ -32,7 +32,10 @@ impl Shard {
             .map_err(CorpusError::io(path, "read"))?
             .len();
         if bytes < Header::BYTES as u64 {
-            return Err(wrong(format!("{bytes} bytes: expected {} at least", Header::BYTES)));
+            return Err(wrong(format!(
+                "{bytes} bytes: expected {} at least",
+                Header::BYTES
+            )));
         }
         let map = MemoryMappedFile::open_ro(path).map_err(|error| wrong(error.to_string()))?;
         let start = map

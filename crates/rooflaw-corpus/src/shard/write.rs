@@ -72,7 +72,8 @@ impl ShardWriter {
                 });
             }
             let bytes = token.to_le_bytes();
-            self.buffer.extend_from_slice(&bytes[..self.header.token_bytes as usize]);
+            self.buffer
+                .extend_from_slice(&bytes[..self.header.token_bytes as usize]);
         }
         self.write()?;
         self.header.n_tokens += u64::from(entry.tokens);
@@ -84,7 +85,9 @@ impl ShardWriter {
 
     fn write(&mut self) -> Result<(), CorpusError> {
         self.hasher.update(&self.buffer);
-        self.file.write_all(&self.buffer).map_err(CorpusError::io(&self.path, "write"))
+        self.file
+            .write_all(&self.buffer)
+            .map_err(CorpusError::io(&self.path, "write"))
     }
 
     fn wrong(&self, what: &str) -> CorpusError {

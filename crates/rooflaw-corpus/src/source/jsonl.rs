@@ -19,13 +19,14 @@ pub(super) fn read(
             line.clear();
             continue;
         }
-        let mut object: Map<String, Value> = serde_json::from_slice(&line).map_err(|error| {
-            source.wrong(format!("line {number}: {error}: expected a JSON object"))
-        })?;
+        let mut object: Map<String, Value> = serde_json::from_slice(&line)
+            .map_err(|error| source.wrong(format!("line {number}: {error}: expected a JSON object")))?;
         let text = match object.remove(field) {
             Some(Value::String(text)) => text,
             Some(_) => {
-                return Err(source.wrong(format!("line {number}: `{field}` is no string: expected the text")));
+                return Err(source.wrong(format!(
+                    "line {number}: `{field}` is no string: expected the text"
+                )));
             }
             None => {
                 let names: Vec<&str> = object.keys().take(8).map(String::as_str).collect();

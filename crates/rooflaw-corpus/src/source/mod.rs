@@ -85,12 +85,19 @@ impl SourceFile {
             let what = format!("is a folder: expected files, as in {}/*", path.display());
             return Err(CorpusError::source(path, what));
         }
-        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_lowercase();
         let (stem, is_compressed) = match name.strip_suffix(".zst") {
             Some(stem) => (stem, true),
             None => (name.as_str(), false),
         };
-        let format = match Path::new(stem).extension().and_then(|extension| extension.to_str()) {
+        let format = match Path::new(stem)
+            .extension()
+            .and_then(|extension| extension.to_str())
+        {
             Some("txt" | "md" | "raw" | "tokens") => Format::Text,
             Some("jsonl" | "ndjson") => Format::JsonLines,
             Some("parquet") if !is_compressed => Format::Parquet,

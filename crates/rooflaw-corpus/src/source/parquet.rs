@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 pub(super) fn read(source: &SourceFile, each: Each<'_>) -> Result<(), CorpusError> {
     let field = &source.options.field;
-    let wrong = |error: parquet::errors::ParquetError| source.wrong(format!("{error}: expected a Parquet file"));
+    let wrong =
+        |error: parquet::errors::ParquetError| source.wrong(format!("{error}: expected a Parquet file"));
     let file = File::open(&source.path).map_err(CorpusError::io(&source.path, "read"))?;
     let reader = SerializedFileReader::new(file).map_err(wrong)?;
     let metadata = reader.metadata().file_metadata();
@@ -20,9 +21,9 @@ pub(super) fn read(source: &SourceFile, each: Each<'_>) -> Result<(), CorpusErro
     let found = reader.get_row_iter(Some(projection)).map_err(wrong)?;
     for (index, row) in found.enumerate() {
         let row = row.map_err(wrong)?;
-        let text = row
-            .get_string(0)
-            .map_err(|error| source.wrong(format!("row {}: {error}: expected text in `{field}`", index + 1)))?;
+        let text = row.get_string(0).map_err(|error| {
+            source.wrong(format!("row {}: {error}: expected text in `{field}`", index + 1))
+        })?;
         if text.len() as u64 > MAX_DOCUMENT_BYTES {
             return Err(source.too_long(index as u64 + 1));
         }
@@ -39,7 +40,12 @@ pub(super) fn read(source: &SourceFile, each: Each<'_>) -> Result<(), CorpusErro
 fn column(source: &SourceFile, schema: &Type) -> Result<Type, CorpusError> {
     let field = &source.options.field;
     let Some(column) = schema.get_fields().iter().find(|column| column.name() == field) else {
-        let names: Vec<&str> = schema.get_fields().iter().take(8).map(|column| column.name()).collect();
+        let names: Vec<&str> = schema
+            .get_fields()
+            .iter()
+            .take(8)
+            .map(|column| column.name())
+            .collect();
         return Err(source.wrong(format!(
             "no column `{field}`: expected one of its columns ({}) by --text-field",
             names.join(", ")

@@ -86,13 +86,17 @@ impl<'a> Stream<'a> {
         self.line += 1;
         let before = line.len();
         let mut limited = self.reader.by_ref().take(MAX_LINE_BYTES);
-        limited.read_until(b'\n', line).map_err(|cause| match cause.kind() {
-            // What zstd says of bytes that are not of its making.
-            io::ErrorKind::Other | io::ErrorKind::UnexpectedEof if self.source.is_compressed => self
-                .source
-                .wrong(format!("{cause}: expected a whole zstd file with a window of 128 MiB at most")),
-            _ => CorpusError::io(&self.source.path, "read")(cause),
-        })?;
+        limited
+            .read_until(b'\n', line)
+            .map_err(|cause| match cause.kind() {
+                // What zstd says of bytes that are not of its making.
+                io::ErrorKind::Other | io::ErrorKind::UnexpectedEof if self.source.is_compressed => {
+                    self.source.wrong(format!(
+                        "{cause}: expected a whole zstd file with a window of 128 MiB at most"
+                    ))
+                }
+                _ => CorpusError::io(&self.source.path, "read")(cause),
+            })?;
         let read = (line.len() - before) as u64;
         if read >= MAX_LINE_BYTES {
             return Err(self.source.too_long(self.line));
