@@ -4,10 +4,10 @@ mod commands;
 mod input;
 mod interrupt;
 mod latency;
-mod output;
 mod report;
 
 use clap::{Parser, Subcommand};
+use rooflaw_terminal as output;
 use std::process::ExitCode;
 
 /// Which language model to build for a device: scaling laws joined to the roofline.

@@ -1,8 +1,10 @@
 //! The `rooflaw-train` command, which `rooflaw data`, `train`, `eval` and `sweep` execute: it has the heavy dependencies.
 
 mod commands;
+mod interrupt;
 
 use clap::{Parser, Subcommand};
+use rooflaw_terminal as output;
 use std::process::ExitCode;
 
 /// Prepares data, trains, evaluates, runs sweeps.
@@ -19,8 +21,22 @@ struct Cli {
 }
 
 #[derive(Subcommand)]
-enum Command {}
+enum Command {
+    /// Text to tokens: tokenizers trained, data sets prepared, shown, verified
+    Data(commands::data::Args),
+}
 
 fn main() -> ExitCode {
-    match Cli::parse().command {}
+    let result = match Cli::parse().command {
+        Command::Data(args) => commands::data::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        // `rooflaw … | head` is no mistake of the user's.
+        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::error(&error);
+            ExitCode::from(commands::data::exit_code(&error))
+        }
+    }
 }

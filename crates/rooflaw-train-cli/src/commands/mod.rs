@@ -1,1 +1,3 @@
 //! A file for each command.
+
+pub mod data;
