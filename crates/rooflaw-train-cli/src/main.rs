@@ -1,6 +1,7 @@
 //! The `rooflaw-train` command, which `rooflaw data`, `train`, `eval` and `sweep` execute: it has the heavy dependencies.
 
 mod commands;
+mod input;
 mod interrupt;
 
 use clap::{Parser, Subcommand};
@@ -24,14 +25,17 @@ struct Cli {
 enum Command {
     /// Text to tokens: tokenizers trained, data sets prepared, shown, verified
     Data(commands::data::Args),
+    /// Train a model, and record the run so that it can be gone on with, compared and fitted to
+    Train(commands::train::Args),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Data(args) => commands::data::run(&args),
+        Command::Data(args) => commands::data::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Train(args) => commands::train::run(&args),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         // `rooflaw … | head` is no mistake of the user's.
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

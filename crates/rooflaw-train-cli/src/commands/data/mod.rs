@@ -46,13 +46,10 @@ pub fn run(args: &Args) -> Result<()> {
     }
 }
 
-/// What shells report of a program that an interrupt ended.
-const INTERRUPTED: u8 = 130;
-
 /// The exit code of an error: bad input, or an interrupt.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<CorpusError>() {
-        Some(CorpusError::Interrupted) => INTERRUPTED,
+        Some(CorpusError::Interrupted) => crate::interrupt::INTERRUPTED,
         _ => 2,
     }
 }
