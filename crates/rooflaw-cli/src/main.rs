@@ -4,10 +4,10 @@ mod commands;
 mod input;
 mod interrupt;
 mod latency;
-mod output;
 mod report;
 
 use clap::{Parser, Subcommand};
+use rooflaw_terminal as output;
 use std::process::ExitCode;
 
 /// Which language model to build for a device: scaling laws joined to the roofline.
@@ -40,6 +40,14 @@ enum Command {
     Calibrate(commands::calibrate::Args),
     /// Tables of training runs: what is in them, and from the logs of trainers
     Runs(commands::runs::Args),
+    /// Text to tokens for training (needs `rooflaw-train`)
+    Data(commands::forward::Args),
+    /// Train a model, and record the run (needs `rooflaw-train`)
+    Train(commands::forward::Args),
+    /// Evaluate a trained model (needs `rooflaw-train`)
+    Eval(commands::forward::Args),
+    /// Many trainings, here or on a cluster (needs `rooflaw-train`)
+    Sweep(commands::forward::Args),
     /// Fit loss laws to training runs, and say how far to trust them
     Fit(commands::fit::Args),
     /// Which architectures to train next, so that a law is known best
@@ -59,7 +67,17 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    let forwarded = |command, args| {
+        commands::forward::run(command, args).unwrap_or_else(|error| {
+            output::error(&error);
+            ExitCode::from(2)
+        })
+    };
     let result = match Cli::parse().command {
+        Command::Data(args) => return forwarded("data", &args),
+        Command::Train(args) => return forwarded("train", &args),
+        Command::Eval(args) => return forwarded("eval", &args),
+        Command::Sweep(args) => return forwarded("sweep", &args),
         Command::Design(args) => commands::design::run(&args),
         Command::Predict(args) => commands::predict::run(&args),
         Command::Compare(args) => commands::compare::run(&args),

@@ -1,8 +1,11 @@
 //! The `rooflaw-train` command, which `rooflaw data`, `train`, `eval` and `sweep` execute: it has the heavy dependencies.
 
 mod commands;
+mod input;
+mod interrupt;
 
 use clap::{Parser, Subcommand};
+use rooflaw_terminal as output;
 use std::process::ExitCode;
 
 /// Prepares data, trains, evaluates, runs sweeps.
@@ -19,8 +22,25 @@ struct Cli {
 }
 
 #[derive(Subcommand)]
-enum Command {}
+enum Command {
+    /// Text to tokens: tokenizers trained, data sets prepared, shown, verified
+    Data(commands::data::Args),
+    /// Train a model, and record the run so that it can be gone on with, compared and fitted to
+    Train(commands::train::Args),
+}
 
 fn main() -> ExitCode {
-    match Cli::parse().command {}
+    let result = match Cli::parse().command {
+        Command::Data(args) => commands::data::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Train(args) => commands::train::run(&args),
+    };
+    match result {
+        Ok(code) => code,
+        // `rooflaw … | head` is no mistake of the user's.
+        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::error(&error);
+            ExitCode::from(commands::data::exit_code(&error))
+        }
+    }
 }

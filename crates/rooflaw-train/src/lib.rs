@@ -4,8 +4,12 @@
 //! order of [`Layout`](layout::Layout); it knows nothing of files, data sets or schedules. What drives it — recipes, run records,
 //! checkpoints, evaluation — knows no engine but the trait.
 
+pub mod checkpoint;
 pub mod cpu;
 pub mod engine;
 pub mod layout;
 pub mod model;
+pub mod recipe;
+pub mod record;
+pub mod session;
 pub mod start;

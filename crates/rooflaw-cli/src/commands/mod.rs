@@ -7,6 +7,7 @@ pub mod devices;
 pub mod explain;
 pub mod export;
 pub mod fit;
+pub mod forward;
 pub mod laws;
 pub mod measure;
 pub mod models;

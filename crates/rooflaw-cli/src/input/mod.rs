@@ -8,6 +8,7 @@ mod many_models;
 mod measurements;
 mod quantisation;
 mod quantity;
+mod run_folders;
 mod runs;
 mod shared;
 mod targets;

@@ -1,6 +1,7 @@
-//! Tables of runs: from a file, and the rows of them that are wanted.
+//! Tables of runs: from a file or from folders of trainings, and the rows of them that are wanted.
 
 use super::files::{is_path, model, read_at_most};
+use super::run_folders;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use rooflaw::architecture::Architecture;
@@ -8,9 +9,42 @@ use rooflaw::models;
 use rooflaw::runs::{Filter, MAX_RUN_BYTES, RunTable};
 use std::path::Path;
 
+/// A table of runs, and what was left out of it.
+pub struct Runs {
+    /// The table.
+    pub table: RunTable,
+    /// Runs that are in no row, and why.
+    pub left_out: Vec<String>,
+}
+
+impl Runs {
+    /// The table; what was left out is said.
+    ///
+    /// # Errors
+    /// A terminal that has gone away.
+    pub fn told(self) -> Result<RunTable> {
+        for text in &self.left_out {
+            crate::output::warning(text)?;
+        }
+        Ok(self.table)
+    }
+}
+
+/// A table of runs: from a file, or from the trainings that a folder holds.
+pub fn runs(path: &Path) -> Result<Runs> {
+    if path.is_dir() {
+        return run_folders::runs(path);
+    }
+    let table = table(path)?;
+    Ok(Runs {
+        table,
+        left_out: Vec::new(),
+    })
+}
+
 /// A table of runs from a file: JSON Lines if it is called so, else CSV. Paths in its column `config` are relative to its
 /// folder.
-pub fn runs(path: &Path) -> Result<RunTable> {
+fn table(path: &Path) -> Result<RunTable> {
     let bytes = read_at_most(path, MAX_RUN_BYTES as u64, "a table of runs")?;
     let resolve = |name: &str| -> Result<Architecture, String> {
         let beside = path.with_file_name(name);

@@ -24,6 +24,7 @@ mod export;
 mod fake_bench;
 mod fit;
 mod folder;
+mod forward;
 mod json;
 mod laws;
 mod measure_device;

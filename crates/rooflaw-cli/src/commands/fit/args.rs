@@ -12,13 +12,15 @@ cross-validation: runs (groups of rows) are left out in turn and predicted by a 
 
 Examples:
   rooflaw fit runs.csv                       which law suits these runs?
+  rooflaw fit sweep/                         which suits the trainings of a sweep?
   rooflaw fit runs.csv --law width-depth-tokens --out fit
   rooflaw fit runs.csv --law my-terms.toml --objective huber:1e-3
   rooflaw fit runs.csv --law chinchilla --fix alpha=0.34 --where 'tokens>=1e9'
   rooflaw design --law fit/width-depth-tokens.toml   with what was fitted"
 )]
 pub struct Args {
-    /// A table of runs: CSV, or JSON Lines if its name ends so (`rooflaw runs --help` tells the columns)
+    /// A table of runs: CSV, or JSON Lines if its name ends so (`rooflaw runs --help` tells the columns); or a folder of
+    /// trainings (`rooflaw train`, `rooflaw sweep`)
     pub runs: PathBuf,
     /// A law's name (`rooflaw laws` lists them) or a TOML file; may be given several times
     #[arg(long, short, value_name = "LAW", conflicts_with = "all")]

@@ -69,7 +69,7 @@ pub fn run(args: &Args) -> Result<()> {
 }
 
 fn fit(args: &Args) -> Result<Fitted> {
-    let table = args.select.select(input::runs(&args.runs)?)?;
+    let table = args.select.select(input::runs(&args.runs)?.told()?)?;
     let path = args.runs.display().to_string();
     if let Some(&loss) = table.loss.first()
         && table.n_rows() > 1

@@ -163,7 +163,7 @@ fn existing(args: &Args, law: Option<&LossLaw>) -> Result<Option<RunTable>> {
         }
         return Ok(None);
     };
-    let table = args.select.select(input::runs(path)?)?;
+    let table = args.select.select(input::runs(path)?.told()?)?;
     let has = |name: &&str| table.variables.iter().any(|(found, _)| found == name);
     let wanted = law.map(|law| law.family.variables()).unwrap_or_default();
     let missing: Vec<&str> = wanted.into_iter().filter(|name| !has(name)).collect();

@@ -11,9 +11,10 @@ use std::path::PathBuf;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   rooflaw runs check runs.csv
+  rooflaw runs check sweep/
   rooflaw runs check runs.jsonl --where 'hidden_size>=512,group!=warm-up' --drop-largest 5 --json")]
 pub struct CheckArgs {
-    /// A table of runs, CSV or JSON Lines (.jsonl)
+    /// A table of runs, CSV or JSON Lines (.jsonl), or a folder of trainings (`rooflaw train`)
     runs: Option<PathBuf>,
     #[command(flatten)]
     select: SelectArgs,
@@ -60,10 +61,13 @@ impl<'a> Column<'a> {
 /// Runs the command.
 pub fn run(args: &CheckArgs) -> Result<()> {
     let Some(path) = &args.runs else {
-        bail!("which runs? Give a table in CSV or JSON Lines, or see `rooflaw runs import --help`");
+        bail!("which runs? Give a table in CSV or JSON Lines, a folder of trainings, or see `rooflaw runs import --help`");
     };
-    let table = args.select.select(input::runs(path)?)?;
-    let summary = summary(&table);
+    let found = input::runs(path)?;
+    let table = args.select.select(found.table)?;
+    let mut summary = summary(&table);
+    let left_out = found.left_out.iter().map(|text| super::Warning::new("left_out", text));
+    summary.warnings.extend(left_out);
     if args.json {
         return output::json(&summary);
     }

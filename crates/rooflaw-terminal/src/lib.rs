@@ -1,4 +1,4 @@
-//! What people see: tables of at most 80 columns, units, a progress bar; and files that are whole or absent.
+//! What people see of the commands: tables of at most 80 columns, units, a progress bar; and files that are whole or absent.
 
 mod file;
 mod folder;

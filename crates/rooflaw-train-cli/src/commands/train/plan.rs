@@ -1,0 +1,80 @@
+//! What is going to be trained, and what it takes.
+
+use anyhow::Result;
+use rooflaw_terminal as output;
+use rooflaw_train::record::RunRecord;
+use serde::Serialize;
+
+/// What is said before a training begins.
+#[derive(Serialize)]
+pub struct Plan<'a> {
+    architecture: &'a str,
+    parameters: u64,
+    active_parameters: u64,
+    non_embedding_parameters: u64,
+    tokens: u64,
+    steps: u64,
+    tokens_per_step: u64,
+    /// Passes over the training split.
+    epochs: f64,
+    training_flop: f64,
+    recipe: Option<&'a str>,
+    seed: u64,
+    engine: &'a str,
+    threads: usize,
+}
+
+impl<'a> Plan<'a> {
+    pub fn of(record: &'a RunRecord, threads: usize) -> Plan<'a> {
+        let parameters = record.architecture.parameters();
+        Plan {
+            architecture: &record.architecture_name,
+            parameters: parameters.total,
+            active_parameters: parameters.active,
+            non_embedding_parameters: parameters.non_embedding(),
+            tokens: record.tokens,
+            steps: record.steps,
+            tokens_per_step: record.recipe.tokens_per_step(),
+            epochs: record.tokens as f64 / record.data.training_tokens as f64,
+            training_flop: record.training_flop,
+            recipe: record.recipe.name.as_deref(),
+            seed: record.seed,
+            engine: &record.engine,
+            threads,
+        }
+    }
+
+    pub fn print(&self) -> Result<()> {
+        let mut sizes = output::parameters(self.parameters);
+        if self.active_parameters != self.parameters {
+            sizes.push_str(&format!(
+                ", {} active",
+                output::parameters(self.active_parameters)
+            ));
+        }
+        output::heading(self.architecture)?;
+        output::remark(
+            "parameters",
+            &format!(
+                "{sizes}, {} without embeddings",
+                output::parameters(self.non_embedding_parameters)
+            ),
+        )?;
+        output::remark(
+            "training",
+            &format!(
+                "{} tokens ({:.2} epochs) in {} steps of {}",
+                output::short(self.tokens as f64, 3),
+                self.epochs,
+                output::thousands(self.steps),
+                output::thousands(self.tokens_per_step)
+            ),
+        )?;
+        output::remark("compute", &format!("{:.3e} FLOP predicted", self.training_flop))?;
+        output::remark(
+            "recipe",
+            &format!("{}, seed {}", self.recipe.unwrap_or("without a name"), self.seed),
+        )?;
+        output::remark("engine", &format!("{}, {} threads", self.engine, self.threads))
+    }
+}

@@ -1,0 +1,30 @@
+//! Ctrl-C, and being asked to end.
+
+use anyhow::{Context as _, Result};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// What shells report of a program that an interrupt ended.
+pub const INTERRUPTED: u8 = 130;
+
+/// A flag that becomes true when the user, or the cluster (SIGTERM, SIGUSR1), wants to stop. A second Ctrl-C ends the
+/// program at once.
+pub fn watched() -> Result<Arc<AtomicBool>> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let told = || Arc::clone(&interrupted);
+    let watch = || {
+        flag::register_conditional_shutdown(SIGINT, i32::from(INTERRUPTED), told())?;
+        for signal in [SIGINT, SIGTERM] {
+            flag::register(signal, told())?;
+        }
+        #[cfg(unix)]
+        for signal in [signal_hook::consts::SIGHUP, signal_hook::consts::SIGUSR1] {
+            flag::register(signal, told())?;
+        }
+        Ok::<(), std::io::Error>(())
+    };
+    watch().context("cannot watch for interrupts")?;
+    Ok(interrupted)
+}

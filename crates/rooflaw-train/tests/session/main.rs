@@ -1,0 +1,9 @@
+//! Trainings as a whole: with an engine that is small, but trains for real, and data that are numbered.
+
+mod bigram;
+mod events;
+mod failures;
+mod folder;
+mod killed;
+mod resumed;
+mod runs;
