@@ -6,6 +6,7 @@
 
 pub mod cpu;
 pub mod engine;
+pub mod eval;
 pub mod layout;
 pub mod model;
 pub mod start;
