@@ -7,6 +7,7 @@
 
 pub mod attempt;
 pub mod claim;
+pub mod collect;
 pub mod error;
 pub mod external;
 pub mod files;

@@ -28,6 +28,7 @@ pub struct TaskSummary {
 pub fn run(
     worker: &Worker,
     indices: &[usize],
+    forgive: bool,
     stop: &AtomicBool,
     observe: &dyn Fn(usize, &Attempt),
 ) -> Result<TaskSummary, SweepError> {
@@ -41,6 +42,12 @@ pub fn run(
                 n_runs - 1
             ))
         })?;
+        // Failures from before count unless they are to be forgiven.
+        let forgiven = if forgive {
+            worker.sweep.claims(run).latest()?.number
+        } else {
+            0
+        };
         let mut watch = Watch::default();
         let mut patience = None;
         loop {
@@ -48,7 +55,7 @@ pub fn run(
                 summary.stopped = true;
                 return Ok(summary);
             }
-            let attempt = worker.attempt(run, &mut watch, 0, stopped)?;
+            let attempt = worker.attempt(run, &mut watch, forgiven, stopped)?;
             if attempt != Attempt::Elsewhere || patience.is_none() {
                 observe(index, &attempt);
             }
