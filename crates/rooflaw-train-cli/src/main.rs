@@ -24,14 +24,17 @@ struct Cli {
 enum Command {
     /// Text to tokens: tokenizers trained, data sets prepared, shown, verified
     Data(commands::data::Args),
+    /// Many training runs: planned, priced, run here or on a cluster, collected
+    Sweep(commands::sweep::Args),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Data(args) => commands::data::run(&args),
+        Command::Data(args) => commands::data::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Sweep(args) => commands::sweep::run(&args),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         // `rooflaw … | head` is no mistake of the user's.
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

@@ -1,3 +1,4 @@
 //! A file for each command.
 
 pub mod data;
+pub mod sweep;

@@ -80,7 +80,8 @@ fn of_name(name: &str) -> Result<Wanted> {
 
 fn of_config(path: &Path) -> Result<Wanted> {
     let bytes = read(path, MAX_CONFIG_BYTES)?;
-    let candidate = Candidate::from_config(&name_of(path), &bytes).with_context(|| path.display().to_string())?;
+    let candidate =
+        Candidate::from_config(&name_of(path), &bytes).with_context(|| path.display().to_string())?;
     Ok(Wanted {
         candidate,
         tokens: None,
@@ -95,7 +96,11 @@ fn name_of(path: &Path) -> String {
         .and_then(|folder| Some(folder.file_name()?.to_string_lossy().into_owned()));
     match folder {
         Some(folder) if path.file_name().is_some_and(|name| name == "config.json") => folder,
-        _ => path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+        _ => path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
     }
 }
 
@@ -150,7 +155,11 @@ fn of_table(path: &Path) -> Result<Vec<Wanted>> {
     for row in reader.records() {
         let row = row.with_context(|| shown.to_string())?;
         let line = row.position().map_or(0, csv::Position::line);
-        let cell = |column: Option<usize>| column.and_then(|column| row.get(column)).filter(|cell| !cell.is_empty());
+        let cell = |column: Option<usize>| {
+            column
+                .and_then(|column| row.get(column))
+                .filter(|cell| !cell.is_empty())
+        };
         let place = || format!("{shown}, line {line}");
         let name = cell(Some(config)).ok_or_else(|| anyhow!("{}: config is empty", place()))?;
         let mut wanted = row_model(path, name).with_context(place)?;
@@ -158,10 +167,14 @@ fn of_table(path: &Path) -> Result<Vec<Wanted>> {
             wanted.candidate.name = group.to_owned();
         }
         if let Some(text) = cell(tokens) {
-            let value = text.parse().ok().filter(|&tokens: &f64| tokens >= 1.0 && tokens <= 1e15);
-            wanted.tokens = Some(value.ok_or_else(|| {
-                anyhow!("{}: tokens = {text}: expected a number from 1 to 1e15", place())
-            })?);
+            let value = text
+                .parse()
+                .ok()
+                .filter(|&tokens: &f64| tokens >= 1.0 && tokens <= 1e15);
+            wanted.tokens =
+                Some(value.ok_or_else(|| {
+                    anyhow!("{}: tokens = {text}: expected a number from 1 to 1e15", place())
+                })?);
         }
         found.push(wanted);
     }

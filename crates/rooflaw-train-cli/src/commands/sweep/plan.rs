@@ -16,7 +16,8 @@ use std::process::ExitCode;
 
 /// Architectures × recipes × seeds × data: what it takes, and a plan file.
 #[derive(clap::Args)]
-#[command(after_help = "Arithmetic is three forward passes for each token, attention and head counted. Time is that over --mfu of \
+#[command(
+    after_help = "Arithmetic is three forward passes for each token, attention and head counted. Time is that over --mfu of \
 the device's peak rate in the engine's precision (cpu: fp32, cuda: bf16), or over what --measured achieved. Memory is \
 weights, gradients, AdamW's moments, and an estimate of what the forward pass keeps.
 
@@ -24,7 +25,8 @@ Examples:
   rooflaw-train sweep plan qwen3-0.6b smollm2-135m-instruct --recipe paper --engine cuda --device h100-sxm-80gb
   rooflaw-train sweep plan --space paper --sample 170 --recipe paper --engine cuda --device h200 --published-hours 13600
   rooflaw-train sweep plan plan/runs.csv --data corpus --recipe small --seeds 1,2 --measured run-001=2400 --out sweep
-  rooflaw-train sweep plan models/ --data corpus --recipe small --external to-train")]
+  rooflaw-train sweep plan models/ --data corpus --recipe small --external to-train"
+)]
 pub struct Args {
     /// Built-in models, config.json files, folders of them, tables (runs.csv) or folders of `rooflaw plan-runs --out`
     #[arg(value_name = "MODELS", required_unless_present = "space")]
@@ -114,7 +116,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         shown.print()?;
         for (folder, what) in [
             (&args.out, "The plan is in {}: `rooflaw-train sweep run {}`."),
-            (&args.external, "{} holds a folder for each run, and README.md says how to bring losses back."),
+            (
+                &args.external,
+                "{} holds a folder for each run, and README.md says how to bring losses back.",
+            ),
         ] {
             if let Some(folder) = folder {
                 output::line(&what.replace("{}", &folder.display().to_string()))?;
@@ -127,7 +132,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 /// A plan that has runs is not replaced by another one.
 fn write(plan: &Plan, folder: &Path) -> Result<()> {
     let path = folder.join(super::PLAN);
-    if path.exists() && folder.join("runs").exists() && Plan::read(&path).ok().map(|old| old.id()) != Some(plan.id()) {
+    if path.exists()
+        && folder.join("runs").exists()
+        && Plan::read(&path).ok().map(|old| old.id()) != Some(plan.id())
+    {
         bail!(
             "--out {}: another plan is there, with runs: expected a new folder",
             folder.display()
@@ -175,7 +183,9 @@ fn trainings(args: &Args, wanted: Vec<Wanted>) -> Result<Vec<Training>> {
     let mut recipes = Vec::new();
     for name in &args.recipe {
         let (name, recipe) = find_recipe(name)?;
-        let recipe = recipe.with(args.set.iter().map(String::as_str)).context("--set")?;
+        let recipe = recipe
+            .with(args.set.iter().map(String::as_str))
+            .context("--set")?;
         recipes.push((name, recipe));
     }
     let mut trainings = Vec::new();
@@ -211,9 +221,16 @@ fn find_recipe(argument: &str) -> Result<(String, recipe::Recipe)> {
     if path.extension().is_none_or(|extension| extension != "toml") {
         return Ok((argument.to_owned(), recipe::find(argument)?));
     }
-    let text = String::from_utf8(models::read(path, MAX_RECIPE_BYTES)?).with_context(|| argument.to_owned())?;
+    let text =
+        String::from_utf8(models::read(path, MAX_RECIPE_BYTES)?).with_context(|| argument.to_owned())?;
     let recipe = recipe::Recipe::from_toml(&text).with_context(|| argument.to_owned())?;
-    Ok((path.file_stem().unwrap_or_default().to_string_lossy().into_owned(), recipe))
+    Ok((
+        path.file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+        recipe,
+    ))
 }
 
 fn find_device(argument: &str) -> Result<Device> {
@@ -221,7 +238,8 @@ fn find_device(argument: &str) -> Result<Device> {
     if path.extension().is_none_or(|extension| extension != "toml") {
         return Ok(device::find(argument)?.clone());
     }
-    let text = String::from_utf8(models::read(path, MAX_RECIPE_BYTES)?).with_context(|| argument.to_owned())?;
+    let text =
+        String::from_utf8(models::read(path, MAX_RECIPE_BYTES)?).with_context(|| argument.to_owned())?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     Device::from_toml(&stem, &text).with_context(|| argument.to_owned())
 }
@@ -233,7 +251,8 @@ fn basis(args: &Args, device: Option<&Device>, trainings: &[Training]) -> Result
     let Some(measured) = &args.measured else {
         return Ok(None);
     };
-    let wrong = || anyhow!("--measured {measured}: expected a model of the plan and tokens/s, such as NAME=2400");
+    let wrong =
+        || anyhow!("--measured {measured}: expected a model of the plan and tokens/s, such as NAME=2400");
     let (name, speed) = measured.rsplit_once('=').ok_or_else(wrong)?;
     let speed = speed.parse().map_err(|_| wrong())?;
     let training = trainings.iter().find(|training| training.candidate.name == name);

@@ -95,7 +95,7 @@ impl Priced<'_> {
         }
         if let Some(first) = self.too_large.first() {
             output::warning(&format!(
-                "{} of the runs do not fit into the device's memory, {first} among them: a smaller micro_batch_sequences takes less",
+                "{} of the runs do not fit into the memory of one device, {first} among them; trainings over several are not modelled",
                 self.too_large.len()
             ))?;
         }
@@ -113,7 +113,10 @@ impl Priced<'_> {
                 peak_flop_per_s,
                 mfu,
             } => {
-                let (all, peak) = (self.device_hours.unwrap_or_default(), output::tera(*peak_flop_per_s));
+                let (all, peak) = (
+                    self.device_hours.unwrap_or_default(),
+                    output::tera(*peak_flop_per_s),
+                );
                 vec![format!(
                     "On {device} at {:.0} % of {peak} TFLOP/s: {} device-hours ({hours} on one).",
                     100.0 * mfu,

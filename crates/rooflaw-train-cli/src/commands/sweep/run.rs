@@ -18,14 +18,16 @@ use std::time::{Duration, Instant};
 
 /// Train the runs of a plan on this machine.
 #[derive(clap::Args)]
-#[command(after_help = "Started again after a crash, or beside another one on the same folder, it goes on with what is open: \
+#[command(
+    after_help = "Started again after a crash, or beside another one on the same folder, it goes on with what is open: \
 a run is trained by one worker at a time, and from its last checkpoint. Ctrl-C writes checkpoints and ends.
 
 Exit codes: 0 all runs are done, 1 some failed, 130 stopped before the end.
 
 Examples:
   rooflaw-train sweep run sweep --workers 4
-  rooflaw-train sweep run sweep/plan.json --shortest-first --retry-failed")]
+  rooflaw-train sweep run sweep/plan.json --shortest-first --retry-failed"
+)]
 pub struct Args {
     /// The plan, or its folder
     plan: PathBuf,
@@ -202,9 +204,9 @@ impl<'a> Progress<'a> {
                 Some(format!("{name}: done{loss}"))
             }
             Attempt::Failed { why, now: true } => Some(format!("{name}: failed: {why}")),
-            Attempt::Failed { why, now: false } => {
-                Some(format!("{name}: failed before: {why} (--retry-failed tries again)"))
-            }
+            Attempt::Failed { why, now: false } => Some(format!(
+                "{name}: failed before: {why} (--retry-failed tries again)"
+            )),
             Attempt::Again { why } => Some(format!("{name}: failed, to be tried again: {why}")),
             Attempt::Stopped => Some(format!("{name}: stopped")),
             Attempt::Done { now: false } | Attempt::Elsewhere => None,

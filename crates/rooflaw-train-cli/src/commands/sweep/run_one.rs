@@ -11,7 +11,8 @@ use std::process::ExitCode;
 
 /// Train some runs of a plan, as a cluster's task.
 #[derive(clap::Args)]
-#[command(after_help = "SIGUSR1 (from `sbatch --signal=B:USR1@120`) writes a checkpoint and puts the job back into Slurm's queue; \
+#[command(
+    after_help = "SIGUSR1 (from `sbatch --signal=B:USR1@120`) writes a checkpoint and puts the job back into Slurm's queue; \
 SIGTERM writes a checkpoint and ends.
 
 Exit codes: 0 all are done, 1 one failed, 75 another worker has one, 130 stopped before the end.
@@ -19,13 +20,19 @@ Exit codes: 0 all are done, 1 one failed, 75 another worker has one, 130 stopped
 Examples:
   rooflaw-train sweep run-one --plan sweep --index 3
   rooflaw-train sweep run-one --plan sweep --index $SLURM_ARRAY_TASK_ID
-  rooflaw-train sweep run-one --plan sweep --tasks sweep/slurm/1/tasks.txt --task 0")]
+  rooflaw-train sweep run-one --plan sweep --tasks sweep/slurm/1/tasks.txt --task 0"
+)]
 pub struct Args {
     /// The plan, or its folder
     #[arg(long, value_name = "PLAN")]
     plan: PathBuf,
     /// Indices of runs in the plan, from 0, separated by commas
-    #[arg(long, value_name = "I", value_delimiter = ',', required_unless_present = "tasks")]
+    #[arg(
+        long,
+        value_name = "I",
+        value_delimiter = ',',
+        required_unless_present = "tasks"
+    )]
     index: Vec<usize>,
     /// A file that tells each task its runs
     #[arg(long, value_name = "FILE", requires = "task", conflicts_with = "index")]

@@ -11,12 +11,14 @@ use std::process::ExitCode;
 
 /// Where every run of a plan is.
 #[derive(clap::Args)]
-#[command(after_help = "The folders of the runs are asked, not the cluster; what Slurm says of a run that waits stands beside it.
+#[command(
+    after_help = "The folders of the runs are asked, not the cluster; what Slurm says of a run that waits stands beside it.
 
 Examples:
   rooflaw-train sweep status sweep
   rooflaw-train sweep status sweep --open
-  rooflaw-train sweep status sweep --json")]
+  rooflaw-train sweep status sweep --json"
+)]
 pub struct Args {
     /// The plan, or its folder
     plan: PathBuf,
@@ -92,16 +94,24 @@ fn summary(outlook: &Outlook) -> String {
 }
 
 fn table(shown: &[&RunStatus], jobs: &BTreeMap<String, Job>) -> MeasuredTable {
-    let mut table = MeasuredTable::new(&["run", "state", "tries", "step", "loss", "left", "where"], &[0, 1, 6]);
+    let mut table = MeasuredTable::new(
+        &["run", "state", "tries", "step", "loss", "left", "where"],
+        &[0, 1, 6],
+    );
     for status in shown {
         let job = jobs
             .get(&status.id)
             .map(|job| format!("{} {}", job.id, job.state.to_lowercase()));
         let (state, place) = match &status.state {
             State::Done { .. } => ("done", String::new()),
-            State::Running { host, job, silent_for } => {
+            State::Running {
+                host,
+                job,
+                silent_for,
+            } => {
                 let silent = silent_for.filter(|&silent| silent > 60.0);
-                let silent = silent.map_or_else(String::new, |silent| format!(", silent {}", duration(silent)));
+                let silent =
+                    silent.map_or_else(String::new, |silent| format!(", silent {}", duration(silent)));
                 let job = job.as_ref().map_or_else(String::new, |job| format!(" {job}"));
                 ("running", format!("{host}{job}{silent}"))
             }

@@ -14,13 +14,15 @@ use std::time::Duration;
 
 /// Hand the open runs of a plan to Slurm or Kubernetes.
 #[derive(clap::Args)]
-#[command(after_help = "Memory is asked for as predicted, times 1.25, and 512 MB; time as predicted, times 1.5, and 5 minutes for each \
+#[command(
+    after_help = "Memory is asked for as predicted, times 1.25, and 512 MB; time as predicted, times 1.5, and 5 minutes for each \
 task. Runs that are done, failed for good, running or in the queue are left out, so submitting again is safe.
 
 Examples:
   rooflaw-train sweep submit sweep --slurm --dry-run
   rooflaw-train sweep submit sweep --slurm --cpus 8 --sbatch-option=--partition=long
-  rooflaw-train sweep submit sweep --kubernetes --image IMAGE --volume-claim NAME > job.yaml")]
+  rooflaw-train sweep submit sweep --kubernetes --image IMAGE --volume-claim NAME > job.yaml"
+)]
 pub struct Args {
     /// The plan, or its folder
     plan: PathBuf,
@@ -99,7 +101,9 @@ impl Args {
 
     /// What a task runs; it uses the processors that it asked for.
     fn command(&self, program: String, sweep: &SweepFolder) -> Vec<String> {
-        let plan = sweep.root().join(super::plan_path(&self.plan).file_name().unwrap_or_default());
+        let plan = sweep
+            .root()
+            .join(super::plan_path(&self.plan).file_name().unwrap_or_default());
         let mut worker = self.worker.clone();
         worker.threads = worker.threads.or_else(|| u16::try_from(self.cpus).ok());
         let mut command = vec![program];
@@ -136,14 +140,21 @@ fn to_slurm(args: &Args, sweep: &SweepFolder, plan: &Plan, status: &[RunStatus])
             gpus,
             minutes,
         } = submission.request;
-        let gpus = if gpus > 0 { format!(", {gpus} GPU") } else { String::new() };
+        let gpus = if gpus > 0 {
+            format!(", {gpus} GPU")
+        } else {
+            String::new()
+        };
         let job = submission
             .job
             .as_ref()
             .map_or_else(|| "would be".to_owned(), |job| format!("job {job}"));
         let shape = format!("{cpus} processors, {memory_mib} MiB{gpus}, {minutes} min each");
         let tasks = submission.tasks.len();
-        output::line(&format!("{}: {job}: {runs} runs in {tasks} tasks of {shape}", submission.name))?;
+        output::line(&format!(
+            "{}: {job}: {runs} runs in {tasks} tasks of {shape}",
+            submission.name
+        ))?;
         if args.dry_run {
             output::raw(&format!("\n{}\n", submission.script))?;
         }

@@ -7,6 +7,7 @@ use rooflaw_sweep::folder::SweepFolder;
 use rooflaw_sweep::plan::Plan;
 use rooflaw_sweep::trainer::Trainer;
 use std::env;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How runs are trained, and tried again.
@@ -30,6 +31,15 @@ pub struct WorkerArgs {
     /// Try runs again that failed for good
     #[arg(long)]
     pub retry_failed: bool,
+    /// A trainer of your own in place of this program's: docs/sweeps.md says what it is given and what it must write
+    #[arg(long, value_name = "PROGRAM", value_parser = program)]
+    pub trainer: Option<PathBuf>,
+}
+
+/// A program by its whole path: workers on other machines start elsewhere.
+fn program(text: &str) -> Result<PathBuf, String> {
+    let path = Path::new(text).canonicalize();
+    path.map_err(|error| format!("{error}: expected the path of a program"))
 }
 
 impl WorkerArgs {
@@ -39,6 +49,9 @@ impl WorkerArgs {
         let parent = std::process::id().to_string();
         let mut command = vec![program.into_os_string()];
         command.extend(["sweep", "trainer", "--parent", &parent].map(Into::into));
+        if let Some(own) = &self.trainer {
+            command.extend(["--program".into(), own.clone().into_os_string()]);
+        }
         Ok(Worker {
             sweep,
             plan,
@@ -78,6 +91,9 @@ impl WorkerArgs {
         add("pause", self.pause);
         add("lease", self.lease);
         add("grace", self.grace);
+        if let Some(own) = &self.trainer {
+            words.extend(["--trainer".to_owned(), own.display().to_string()]);
+        }
         if self.retry_failed {
             words.push("--retry-failed".to_owned());
         }
