@@ -30,10 +30,8 @@ pub fn table(sweep: &SweepFolder, plan: &Plan, tokenizer: Option<String>) -> Res
         for (column, feature) in columns.iter_mut().zip(Feature::OF_ARCHITECTURE) {
             column.push(features.get(feature));
         }
-        let trained = result.tokens.unwrap_or(run.predicted.tokens);
-        let share = trained as f64 / run.predicted.tokens.max(1) as f64;
-        tokens.push(trained as f64);
-        flop.push(run.predicted.training_flop * share);
+        tokens.push(result.tokens as f64);
+        flop.push(result.training_flop);
         loss.push(result.validation_loss);
         group.push(run.name.clone());
     }

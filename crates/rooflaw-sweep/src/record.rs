@@ -2,7 +2,7 @@
 
 use crate::error::SweepError;
 use crate::files;
-use serde::Deserialize;
+use rooflaw_train::record::{Failure, FailureKind, Metrics, RunResult, Trained};
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
@@ -12,52 +12,11 @@ const MAX_RECORD_BYTES: u64 = 1 << 20;
 /// What is read of the end of a file that grows, bytes.
 const TAIL_BYTES: u64 = 64 << 10;
 
-/// A run's result.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct RunResult {
-    /// Validation loss at the end, nats per token.
-    pub validation_loss: f64,
-    /// Training tokens.
-    #[serde(default)]
-    pub tokens: Option<u64>,
-    /// How long training took, over all attempts, seconds.
-    #[serde(default)]
-    pub wall_seconds: Option<f64>,
-}
-
-/// Why a trainer gave up.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Failure {
-    /// Which kind of failure.
-    #[serde(default)]
-    pub kind: String,
-    /// In words.
-    pub message: String,
-}
-
-/// Where a run is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
-pub struct Progress {
-    /// Steps done.
-    pub step: u64,
-    /// The last training loss, nats per token.
-    #[serde(default)]
-    pub loss: Option<f64>,
-    /// Training tokens so far.
-    #[serde(default)]
-    pub tokens: Option<u64>,
-    /// Tokens/s of late.
-    #[serde(default)]
-    pub tokens_per_s: Option<f64>,
-}
-
-impl Failure {
-    /// Whether the same training may succeed later: a disk that is full can be emptied; a loss that is not finite comes
-    /// again, as do data that are damaged.
-    #[must_use]
-    pub fn may_pass(&self) -> bool {
-        matches!(self.kind.as_str(), "disk" | "io" | "device" | "memory")
-    }
+/// Whether the same training may succeed later: a disk that is full can be emptied; a loss that is not finite comes again, as do
+/// data that are damaged.
+#[must_use]
+pub const fn may_pass(failure: &Failure) -> bool {
+    matches!(failure.kind, FailureKind::Disk | FailureKind::Device)
 }
 
 /// Whether a run has its result.
@@ -85,13 +44,16 @@ pub fn failure(run: &Path) -> Option<Failure> {
         .flatten()
 }
 
-/// Where a run is: the last whole line of its metrics that tells a step.
+/// Where a run is: the last step that its metrics tell.
 #[must_use]
-pub fn progress(run: &Path) -> Option<Progress> {
+pub fn progress(run: &Path) -> Option<Trained> {
     let tail = tail(&run.join("metrics.jsonl"))?;
     tail.lines()
         .rev()
-        .find_map(|line| serde_json::from_str(line).ok())
+        .find_map(|line| match serde_json::from_str(line) {
+            Ok(Metrics::Trained(trained)) => Some(trained),
+            _ => None,
+        })
 }
 
 /// The last line of a log that is not empty.

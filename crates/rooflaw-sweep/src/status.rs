@@ -5,7 +5,8 @@ use crate::claim::{Outcome, Owner};
 use crate::error::SweepError;
 use crate::folder::SweepFolder;
 use crate::plan::{Plan, PlannedRun};
-use crate::record::{self, Progress, RunResult};
+use crate::record;
+use rooflaw_train::record::{RunResult, Trained};
 use serde::Serialize;
 
 /// Where a run is.
@@ -17,7 +18,7 @@ pub enum State {
         /// Validation loss, nats per token.
         validation_loss: f64,
         /// How long it took, seconds.
-        wall_seconds: Option<f64>,
+        wall_seconds: f64,
     },
     /// A worker has it.
     Running {
@@ -54,21 +55,10 @@ pub struct RunStatus {
     pub attempts: u32,
     /// Share of its training that is done.
     pub share: f64,
-    /// The last step written, its loss and speed; nothing before the first.
-    pub progress: Option<Steps>,
+    /// The last step that its metrics tell; nothing before the first.
+    pub progress: Option<Trained>,
     /// Seconds of training that are left, at its own speed of late, else as predicted; `None` when neither is known.
     pub seconds_left: Option<f64>,
-}
-
-/// How far a run is.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Steps {
-    /// Steps done.
-    pub step: u64,
-    /// The last training loss.
-    pub loss: Option<f64>,
-    /// Tokens/s of late.
-    pub tokens_per_s: Option<f64>,
 }
 
 /// Where all runs of a plan are.
@@ -138,30 +128,23 @@ pub fn of_run(
         state,
         attempts: latest.number,
         share,
-        progress: progress.map(|progress| Steps {
-            step: progress.step,
-            loss: progress.loss,
-            tokens_per_s: progress.tokens_per_s,
-        }),
+        progress,
         seconds_left,
     })
 }
 
-fn share(progress: &Progress, run: &PlannedRun) -> f64 {
-    let tokens = progress.tokens.unwrap_or(0) as f64;
-    (tokens / run.predicted.tokens.max(1) as f64).clamp(0.0, 1.0)
+fn share(progress: &Trained, run: &PlannedRun) -> f64 {
+    (progress.tokens as f64 / run.predicted.tokens.max(1) as f64).min(1.0)
 }
 
-fn seconds_left(run: &PlannedRun, state: &State, share: f64, progress: Option<&Progress>) -> Option<f64> {
+fn seconds_left(run: &PlannedRun, state: &State, share: f64, progress: Option<&Trained>) -> Option<f64> {
     if matches!(state, State::Done { .. } | State::Failed { .. }) {
         return Some(0.0);
     }
     let tokens_left = (1.0 - share) * run.predicted.tokens as f64;
-    let own = progress
-        .and_then(|progress| progress.tokens_per_s)
-        .filter(|&rate| rate > 0.0)
-        .map(|rate| tokens_left / rate);
-    own.or_else(|| Some(run.predicted.seconds? * (1.0 - share)))
+    let own = progress.filter(|progress| progress.tokens_per_s > 0.0);
+    own.map(|progress| tokens_left / progress.tokens_per_s)
+        .or_else(|| Some(run.predicted.seconds? * (1.0 - share)))
 }
 
 /// Arithmetic that is left, FLOP, and what runs achieved, FLOP/s: the median of those that are done or running.
@@ -194,8 +177,7 @@ pub fn outlook(plan: &Plan, status: &[RunStatus]) -> Outlook {
         match &status.state {
             State::Done { wall_seconds, .. } => {
                 outlook.done += 1;
-                let wall = wall_seconds.filter(|&seconds| seconds > 0.0);
-                rates.extend(wall.map(|seconds| flop / seconds));
+                rates.push(flop / wall_seconds);
                 continue;
             }
             State::Failed { .. } => {
@@ -206,9 +188,9 @@ pub fn outlook(plan: &Plan, status: &[RunStatus]) -> Outlook {
             State::Waiting { .. } => outlook.waiting += 1,
         }
         outlook.flop_left += flop * (1.0 - status.share);
-        let rate = status.progress.and_then(|progress| progress.tokens_per_s);
-        rates.extend(rate.filter(|&rate| rate > 0.0).map(|rate| rate * per_token));
+        rates.extend(status.progress.map(|progress| progress.tokens_per_s * per_token));
     }
+    rates.retain(|&rate| rate > 0.0 && rate.is_finite());
     rates.sort_by(f64::total_cmp);
     let measured = rates.get(rates.len() / 2).copied();
     outlook.flop_per_s = measured.or_else(|| plan.basis.as_ref().map(|basis| basis.flop_per_s()));

@@ -146,7 +146,7 @@ fn outcome(sweep: &SweepFolder, run: &PlannedRun, status: ExitStatus, asked: boo
         },
         (code, _) => match record::failure(&folder) {
             Some(failure) => Outcome::Failed {
-                may_pass: failure.may_pass(),
+                may_pass: record::may_pass(&failure),
                 why: failure.message,
             },
             None => Outcome::Failed {

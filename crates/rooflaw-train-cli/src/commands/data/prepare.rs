@@ -12,7 +12,8 @@ use std::sync::atomic::Ordering;
 
 /// Files of text to a data set of tokens, a part of it held out.
 #[derive(clap::Args)]
-#[command(after_help = "Files: .txt .md .raw .tokens (plain), .jsonl .ndjson, each also .zst; .parquet
+#[command(
+    after_help = "Files: .txt .md .raw .tokens (plain), .jsonl .ndjson, each also .zst; .parquet
 
 Copies of held-out documents, and of documents of --exclude, are left out of what is trained on.
 
@@ -21,7 +22,8 @@ Examples:
   rooflaw data prepare train.parquet --validation valid.parquet --tokenizer tokenizer.json --out corpus
   rooflaw data prepare prose.jsonl --exclude wiki.test.raw --tokenizer tokenizer.json --out corpus
   rooflaw data prepare wiki.train.raw --text-documents articles --held-out 0.05 \\
-      --tokenizer tokenizer.json --out corpus")]
+      --tokenizer tokenizer.json --out corpus"
+)]
 pub struct PrepareArgs {
     /// Files to train on
     #[arg(required = true, value_name = "FILE")]
@@ -33,7 +35,12 @@ pub struct PrepareArgs {
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "held_out")]
     validation: Vec<PathBuf>,
     /// The share of documents to hold out where no files are, chosen by the hash of their text; 0 for none
-    #[arg(long, value_name = "SHARE", default_value_t = 0.01, allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "SHARE",
+        default_value_t = 0.01,
+        allow_negative_numbers = true
+    )]
     held_out: f64,
     /// Evaluation texts, whose documents (articles in plain text) must not be trained on
     #[arg(long, value_name = "FILE", num_args = 1..)]

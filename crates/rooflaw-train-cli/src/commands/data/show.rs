@@ -127,7 +127,9 @@ pub fn dropped(manifest: &Manifest) -> Result<()> {
 fn held_out(manifest: &Manifest) -> String {
     match manifest.held_out {
         HeldOut::Files => "held out: files of their own".to_owned(),
-        HeldOut::Hash { share } => format!("held out: a share of {share} of the documents, by the hash of their text"),
+        HeldOut::Hash { share } => {
+            format!("held out: a share of {share} of the documents, by the hash of their text")
+        }
     }
 }
 

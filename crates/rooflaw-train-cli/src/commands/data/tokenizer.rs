@@ -10,12 +10,14 @@ use std::path::PathBuf;
 
 /// Train a tokenizer: byte-level BPE.
 #[derive(clap::Args)]
-#[command(after_help = "The same documents give the same tokenizer. It keeps every text as it is: no prefix space, no
+#[command(
+    after_help = "The same documents give the same tokenizer. It keeps every text as it is: no prefix space, no
 normalisation; token 0 is <|endoftext|>.
 
 Examples:
   rooflaw data tokenizer prose.jsonl.zst --vocab-size 4096 --out tokenizer.json
-  rooflaw data tokenizer *.parquet --vocab-size 32000 --sample-mb 200 --out tokenizer.json")]
+  rooflaw data tokenizer *.parquet --vocab-size 32000 --sample-mb 200 --out tokenizer.json"
+)]
 pub struct TokenizerArgs {
     /// Files of text
     #[arg(required = true, value_name = "FILE")]

@@ -1,6 +1,6 @@
 //! What `rooflaw-train sweep plan` says.
 
-use super::status::duration;
+use super::status::{duration, speed};
 use anyhow::Result;
 use rooflaw::device::Device;
 use rooflaw_sweep::plan::price::{Basis, implied_mfu};
@@ -128,8 +128,8 @@ impl Priced<'_> {
                 tokens_per_s,
                 flop_per_s,
             } => vec![format!(
-                "At what {model} achieves, {tokens_per_s} tokens/s or {} TFLOP/s: {hours} of one worker.",
-                output::tera(*flop_per_s)
+                "At what {model} achieves, {tokens_per_s} tokens/s or {}: {hours} of one worker.",
+                speed(*flop_per_s)
             )],
         };
         if let Some(published) = &self.published {

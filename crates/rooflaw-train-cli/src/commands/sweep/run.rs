@@ -239,7 +239,7 @@ impl<'a> Progress<'a> {
             let State::Running { .. } = status.state else {
                 return None;
             };
-            let loss = status.progress?.loss?;
+            let loss = status.progress?.loss;
             Some(format!(
                 "; {} {:.0} % {}",
                 status.name,

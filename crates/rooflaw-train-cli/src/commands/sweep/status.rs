@@ -73,10 +73,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if let Some(rate) = outlook.flop_per_s.filter(|_| outlook.flop_left > 0.0) {
         let seconds = outlook.flop_left / rate;
         output::line(&format!(
-            "{:.2e} FLOP are left: {} for one worker at {} TFLOP/s.",
+            "{:.2e} FLOP are left: {} for one worker at {}.",
             outlook.flop_left,
             duration(seconds),
-            output::tera(rate)
+            speed(rate)
         ))?;
     }
     Ok(ExitCode::SUCCESS)
@@ -119,7 +119,7 @@ fn table(shown: &[&RunStatus], jobs: &BTreeMap<String, Job>) -> MeasuredTable {
             State::Waiting { after: Some(_) } => ("to retry", job.unwrap_or_default()),
             State::Waiting { after: None } => ("waiting", job.unwrap_or_default()),
         };
-        let loss = match (&status.state, status.progress.and_then(|progress| progress.loss)) {
+        let loss = match (&status.state, status.progress.map(|progress| progress.loss)) {
             (State::Done { validation_loss, .. }, _) => output::loss(*validation_loss),
             (_, Some(loss)) => output::loss(loss),
             (_, None) => "–".to_owned(),
@@ -142,6 +142,14 @@ fn table(shown: &[&RunStatus], jobs: &BTreeMap<String, Job>) -> MeasuredTable {
         ]);
     }
     table
+}
+
+/// A speed for people: `12.3 GFLOP/s`.
+pub fn speed(flop_per_s: f64) -> String {
+    match flop_per_s {
+        rate if rate < 1e12 => format!("{} GFLOP/s", output::short(rate / 1e9, 2)),
+        rate => format!("{} TFLOP/s", output::tera(rate)),
+    }
 }
 
 /// A duration for people: `12 s`, `3.4 min`, `5.0 h`, `12 d`.
