@@ -30,6 +30,8 @@ pub struct Trainer {
     pub command: Vec<OsString>,
     /// Threads of each; `None` for what the trainer chooses.
     pub threads: Option<usize>,
+    /// More of its options, such as how often it writes checkpoints.
+    pub options: Vec<OsString>,
     /// How long a trainer has to write its checkpoint when it is asked to stop.
     pub grace: Duration,
 }
@@ -67,6 +69,7 @@ impl Trainer {
             command.args(["--threads", &threads.to_string()]);
         }
         command
+            .args(&self.options)
             .stdin(Stdio::null())
             .stdout(said)
             .stderr(also)

@@ -42,6 +42,7 @@ fn worker(folder: &Path, seeds: &[u64]) -> Worker {
         trainer: Trainer {
             command: vec!["sh".into(), script.into()],
             threads: None,
+            options: Vec::new(),
             grace: Duration::from_secs(10),
         },
         policy: Policy {

@@ -31,6 +31,9 @@ pub struct WorkerArgs {
     /// Try runs again that failed for good
     #[arg(long)]
     pub retry_failed: bool,
+    /// An option for `rooflaw train`, such as --checkpoint-interval-s=60; may be given several times
+    #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
+    pub train_option: Vec<String>,
     /// A trainer of your own in place of this program's: docs/sweeps.md says what it is given and what it must write
     #[arg(long, value_name = "PROGRAM", value_parser = program)]
     pub trainer: Option<PathBuf>,
@@ -58,6 +61,7 @@ impl WorkerArgs {
             trainer: Trainer {
                 command,
                 threads: Some(threads),
+                options: self.train_option.iter().map(Into::into).collect(),
                 grace: Duration::from_secs(self.grace),
             },
             policy: Policy {
@@ -91,6 +95,9 @@ impl WorkerArgs {
         add("pause", self.pause);
         add("lease", self.lease);
         add("grace", self.grace);
+        for option in &self.train_option {
+            words.push(format!("--train-option={option}"));
+        }
         if let Some(own) = &self.trainer {
             words.extend(["--trainer".to_owned(), own.display().to_string()]);
         }
