@@ -6,6 +6,8 @@ mod show;
 mod tokenizer;
 mod verify;
 
+pub use read::ReadArgs;
+
 use anyhow::Result;
 use clap::Subcommand;
 use rooflaw_corpus::CorpusError;
