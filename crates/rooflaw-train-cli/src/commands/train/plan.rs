@@ -5,6 +5,10 @@ use rooflaw_terminal as output;
 use rooflaw_train::record::RunRecord;
 use serde::Serialize;
 
+/// Passes over a data set up to which repeated tokens are worth about as much as new ones (Muennighoff et al., arXiv 2305.16264,
+/// section 1).
+const MAX_EPOCHS: f64 = 4.0;
+
 /// What is said before a training begins.
 #[derive(Serialize)]
 pub struct Plan<'a> {
@@ -44,27 +48,28 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// Prints it, with a warning where the data are too few for it.
+    ///
+    /// # Errors
+    /// A reader that has gone away.
     pub fn print(&self) -> Result<()> {
-        let mut sizes = output::parameters(self.parameters);
+        let mut sizes = output::thousands(self.parameters);
         if self.active_parameters != self.parameters {
-            sizes.push_str(&format!(
-                ", {} active",
-                output::parameters(self.active_parameters)
-            ));
+            sizes.push_str(&format!(", {} active", output::thousands(self.active_parameters)));
         }
         output::heading(self.architecture)?;
         output::remark(
             "parameters",
             &format!(
                 "{sizes}, {} without embeddings",
-                output::parameters(self.non_embedding_parameters)
+                output::thousands(self.non_embedding_parameters)
             ),
         )?;
         output::remark(
             "training",
             &format!(
                 "{} tokens ({:.2} epochs) in {} steps of {}",
-                output::short(self.tokens as f64, 3),
+                output::thousands(self.tokens),
                 self.epochs,
                 output::thousands(self.steps),
                 output::thousands(self.tokens_per_step)
