@@ -40,6 +40,10 @@ fn the_gguf_package_reads_what_is_written() {
         }
     }
     for (name, architecture) in common::hf() {
+        // The first routes in other ways than llama.cpp as it is written here, GGUF files cannot hold the second.
+        if matches!(name, "qwen2moe" | "olmoe") || name.starts_with("deepseek") {
+            continue;
+        }
         let source = folder.path().join(name);
         common::write_hf(&architecture, WeightFormat::Fp32, u64::MAX, &source);
         for format in FORMATS {

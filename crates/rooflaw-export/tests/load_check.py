@@ -22,7 +22,9 @@ for config in sorted(Path(sys.argv[1]).glob("*/config.json")):
     with torch.no_grad():
         logits = model(torch.tensor([[1, 2, 3]])).logits
     report[config.parent.name] = {
-        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        # DeepSeek-V3's load-balancing biases are trained, stored, and called a buffer.
+        "parameters": sum(parameter.numel() for parameter in model.parameters())
+        + sum(b.numel() for name, b in model.named_buffers() if name.endswith("e_score_correction_bias")),
         "missing": [str(key) for key in info["missing_keys"]],
         "unexpected": [str(key) for key in info["unexpected_keys"]],
         "mismatched": [str(key) for key in info["mismatched_keys"]],

@@ -27,12 +27,15 @@ enum Command {
     Data(commands::data::Args),
     /// Train a model, and record the run so that it can be gone on with, compared and fitted to
     Train(commands::train::Args),
+    /// Many training runs: planned, priced, run here or on a cluster, collected
+    Sweep(commands::sweep::Args),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Data(args) => commands::data::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Train(args) => commands::train::run(&args),
+        Command::Sweep(args) => commands::sweep::run(&args),
     };
     match result {
         Ok(code) => code,

@@ -7,6 +7,7 @@
 pub mod checkpoint;
 pub mod cpu;
 pub mod engine;
+pub mod eval;
 pub mod layout;
 pub mod model;
 pub mod recipe;

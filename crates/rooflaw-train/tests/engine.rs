@@ -3,6 +3,7 @@
 use rooflaw::architecture::{
     Activation, Architecture, Attention, Ffn, KvProjection, Moe, QkNorm, SlidingWindow,
 };
+use rooflaw_export::Part;
 use rooflaw_train::cpu::{CpuEngine, EngineOptions};
 use rooflaw_train::engine::{Batch, Engine, EngineError, IGNORED, LoadBalancing, State, Update};
 use rooflaw_train::layout::Layout;
@@ -94,7 +95,27 @@ fn models() -> Vec<(&'static str, Model, LoadBalancing)> {
     };
     let mut raw = plain(mixture());
     raw.details.routing.normalised = false;
+    let latent = |q_lora_rank: Option<u32>, bias: bool| {
+        let mut architecture = dense();
+        architecture.attention.kv = KvProjection::Latent {
+            q_lora_rank,
+            kv_lora_rank: 12,
+            qk_nope_head_dim: 6,
+            qk_rope_head_dim: 4,
+            v_head_dim: 8,
+        };
+        architecture.attention.qk_norm = QkNorm::None;
+        (
+            architecture.attention.qkv_bias,
+            architecture.attention.output_bias,
+        ) = (bias, bias);
+        let mut model = plain(architecture);
+        model.details.rope_interleaved = true;
+        model
+    };
     vec![
+        ("latent", latent(None, false), LoadBalancing::None),
+        ("latent queries", latent(Some(10), true), LoadBalancing::None),
         ("dense", plain(dense()), LoadBalancing::None),
         ("biased", plain(biased), LoadBalancing::None),
         ("mixture", plain(mixture()), auxiliary),
@@ -287,8 +308,72 @@ fn training_lowers_the_loss_of_every_model() {
 }
 
 #[test]
+fn a_bias_balances_loads() {
+    let mut architecture = mixture();
+    (architecture.attention.qk_norm, architecture.tie_embeddings) = (QkNorm::None, false);
+    if let Some(moe) = &mut architecture.ffn.moe {
+        moe.router_bias = true;
+    }
+    architecture.attention.kv = KvProjection::Latent {
+        q_lora_rank: None,
+        kv_lora_rank: 12,
+        qk_nope_head_dim: 6,
+        qk_rope_head_dim: 4,
+        v_head_dim: 8,
+    };
+    let model = Model {
+        details: Details::of(&architecture),
+        architecture,
+    };
+    assert_eq!(model.details.routing.scoring, Scoring::Sigmoid);
+    let mut engine = engine(&model, LoadBalancing::Bias { rate: 0.05 }, 2);
+    let placed = engine
+        .layout()
+        .find(Some(1), Part::RouterBias)
+        .unwrap()
+        .range
+        .clone();
+    let biases = |engine: &mut CpuEngine| {
+        let mut weights = vec![0.0; engine.layout().elements()];
+        engine.read(State::Weights, &mut weights).unwrap();
+        weights[placed.clone()].to_vec()
+    };
+    let mut weights = vec![0.0; engine.layout().elements()];
+    engine.read(State::Weights, &mut weights).unwrap();
+    // One expert is never chosen at first.
+    weights[placed.clone()].copy_from_slice(&[0.0, 0.0, 0.0, -5.0]);
+    engine.write(State::Weights, &weights).unwrap();
+    let still = Update {
+        step: 0,
+        learning_rate: 0.0,
+        beta1: 0.9,
+        beta2: 0.95,
+        epsilon: 1e-8,
+        weight_decay: 0.1,
+        decays_vectors: true,
+        max_gradient_norm: None,
+    };
+    loss(&mut engine, 0.0);
+    engine.update(&still).unwrap();
+    let after = biases(&mut engine);
+    assert_eq!(after[3], -4.95, "it goes up");
+    let moved: f32 = after[..3].iter().sum();
+    assert!(
+        after[..3].iter().all(|bias| [0.05, 0.0, -0.05].contains(bias)) && moved < 0.0,
+        "{after:?}"
+    );
+    for _ in 0..120 {
+        loss(&mut engine, 0.0);
+        engine.update(&still).unwrap();
+    }
+    let settled = biases(&mut engine);
+    let highest = settled[..3].iter().fold(f32::MIN, |highest, &bias| highest.max(bias));
+    assert!(settled[3] > highest - 1.0, "{settled:?}");
+}
+
+#[test]
 fn what_does_not_fit_is_refused() {
-    let (_, model, balancing) = models().remove(0);
+    let (_, model, balancing) = models().remove(2);
     let mut engine = engine(&model, balancing, 1);
     let (inputs, targets) = tokens();
     let mut strange = inputs.clone();

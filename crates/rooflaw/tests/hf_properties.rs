@@ -60,59 +60,158 @@ fn nasty() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// An architecture that a model type can express, with no field that has no effect in it.
-fn expressible() -> impl Strategy<Value = Architecture> {
-    let widths = (1..=64_u32, 1..=9_u32, 1..=8_u32, 1..=64_u32, 1..=200_000_u32);
-    let shape = (
-        1..=9_u32,
-        1..=300_u32,
-        1..=9_u32,
-        1..=5_u32,
-        any::<[bool; 4]>(),
-        0..=4_u8,
-    );
-    let moe = (1..=40_u32, 1..=40_u32, 0..64_u32);
-    (widths, shape, moe, 0..=64_u32).prop_map(|(widths, shape, moe, n_local)| {
-        let (n_layers, n_kv_heads, group, half_head, vocab_size) = widths;
-        let (hidden, intermediate_size, expert_size, window_size, flags, kind) = shape;
-        let [tie_embeddings, bias, ffn_bias, gelu] = flags;
-        let n_heads = n_kv_heads * group;
-        let n_local_layers = match kind {
-            // llama has no local layers, mistral and qwen3_moe have nothing else.
-            0 => 0,
-            1 | 4 => n_layers * (n_local % 2),
-            _ => n_local.min(n_layers),
+/// A model type, with what it can express.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Llama,
+    Mistral,
+    Mixtral,
+    Qwen2,
+    Qwen2Moe,
+    Qwen3,
+    Qwen3Moe,
+    Olmoe,
+    DeepSeekV2,
+    DeepSeekV3,
+}
+
+use Kind::*;
+
+const KINDS: [Kind; 10] = [
+    Llama, Mistral, Mixtral, Qwen2, Qwen2Moe, Qwen3, Qwen3Moe, Olmoe, DeepSeekV2, DeepSeekV3,
+];
+
+/// Numbers that make up an architecture.
+#[derive(Clone, Debug)]
+struct Drawn {
+    kind: Kind,
+    widths: (u32, u32, u32, u32, u32),
+    shape: (u32, u32, u32),
+    flags: [bool; 6],
+    moe: (u32, u32, u32),
+    latent: (u32, u32, u32, u32),
+    n_local: u32,
+}
+
+fn drawn() -> impl Strategy<Value = Drawn> {
+    (
+        prop::sample::select(&KINDS[..]),
+        (1..=64_u32, 1..=9_u32, 1..=8_u32, 1..=64_u32, 1..=200_000_u32),
+        (1..=9_u32, 1..=300_u32, 1..=9_u32),
+        any::<[bool; 6]>(),
+        (1..=40_u32, 1..=40_u32, 0..=64_u32),
+        (1..=60_u32, 1..=60_u32, 1..=40_u32, 0..=3_u32),
+        0..=64_u32,
+    )
+        .prop_map(|(kind, widths, shape, flags, moe, latent, n_local)| Drawn {
+            kind,
+            widths,
+            shape,
+            flags,
+            moe,
+            latent,
+            n_local,
+        })
+}
+
+impl Drawn {
+    fn kv(&self) -> KvProjection {
+        let (_, n_kv_heads, _, half_head, _) = self.widths;
+        let (rank, nope, value, _) = self.latent;
+        match self.kind {
+            DeepSeekV2 | DeepSeekV3 => KvProjection::Latent {
+                q_lora_rank: self.flags[4].then_some(3 * rank),
+                kv_lora_rank: rank,
+                qk_nope_head_dim: nope,
+                qk_rope_head_dim: 2 * half_head,
+                v_head_dim: value,
+            },
+            _ => KvProjection::Grouped {
+                n_kv_heads,
+                head_dim: 2 * half_head,
+            },
+        }
+    }
+
+    fn moe(&self) -> Option<Moe> {
+        let n_layers = self.widths.0;
+        let (n_experts, active, n_dense) = self.moe;
+        let n_shared_experts = match self.kind {
+            Qwen2Moe => 1,
+            DeepSeekV2 | DeepSeekV3 => self.latent.3,
+            _ => 0,
         };
-        let (experts, active, n_dense) = moe;
-        let moe = (kind == 4).then(|| Moe {
-            n_experts: experts,
-            experts_per_token: active.min(experts),
-            expert_size,
-            n_shared_experts: 0,
-            shared_expert_size: 0,
-            shared_expert_gate: false,
-            n_dense_layers: n_dense % n_layers,
-            router_bias: false,
-        });
-        let dense = moe.is_none_or(|moe| moe.n_dense_layers > 0);
+        let shared_expert_size = match self.kind {
+            // Of any width.
+            Qwen2Moe => self.shape.2 + 7,
+            _ => self.shape.2,
+        };
+        let has_dense_layers = matches!(self.kind, Qwen2Moe | Qwen3Moe | DeepSeekV2 | DeepSeekV3);
+        let is_dense = match self.kind {
+            Llama | Mistral | Qwen2 | Qwen3 => true,
+            DeepSeekV3 => self.flags[5],
+            _ => false,
+        };
+        // DeepSeek-V3's router compares two experts of a group.
+        let n_experts = n_experts + u32::from(self.kind == DeepSeekV3);
+        (!is_dense).then(|| Moe {
+            n_experts,
+            experts_per_token: active.min(n_experts),
+            expert_size: self.shape.2,
+            n_shared_experts,
+            shared_expert_size: if n_shared_experts > 0 {
+                shared_expert_size
+            } else {
+                0
+            },
+            shared_expert_gate: self.kind == Qwen2Moe,
+            n_dense_layers: if has_dense_layers { n_dense % n_layers } else { 0 },
+            router_bias: self.kind == DeepSeekV3,
+        })
+    }
+
+    fn architecture(&self) -> Architecture {
+        let (n_layers, n_kv_heads, group, half_head, vocab_size) = self.widths;
+        let (hidden, intermediate_size, _) = self.shape;
+        let [tie_embeddings, bias, ffn_bias, gelu, ..] = self.flags;
+        let n_heads = n_kv_heads * group;
+        let n_local_layers = match self.kind {
+            Llama | Olmoe | DeepSeekV2 | DeepSeekV3 => 0,
+            // Nothing else, or none.
+            Mistral | Mixtral | Qwen3Moe => n_layers * (self.n_local % 2),
+            Qwen2 | Qwen2Moe | Qwen3 => self.n_local.min(n_layers),
+        };
+        let moe = self.moe();
+        let has_dense_layers = moe.is_none_or(|moe| moe.n_dense_layers > 0);
         Architecture {
             n_layers,
-            // llama takes multiples only, the others anything.
-            hidden_size: if kind == 0 { hidden * n_heads } else { hidden * 7 },
+            hidden_size: match self.kind {
+                Llama | DeepSeekV2 => hidden * n_heads,
+                Olmoe => 2 * half_head * n_heads,
+                _ => hidden * 7,
+            },
             vocab_size,
             tie_embeddings,
             attention: Attention {
                 n_heads,
-                kv: KvProjection::Grouped {
-                    n_kv_heads,
-                    head_dim: 2 * half_head,
+                kv: self.kv(),
+                qkv_bias: match self.kind {
+                    Qwen2 => true,
+                    Mistral | Mixtral => false,
+                    _ => bias,
                 },
-                qkv_bias: kind == 2 || (kind != 1 && bias),
-                output_bias: kind != 1 && kind != 2 && bias,
-                qk_norm: if kind >= 3 { QkNorm::PerHead } else { QkNorm::None },
+                output_bias: match self.kind {
+                    Mistral | Mixtral | Qwen2 | Qwen2Moe => false,
+                    _ => bias,
+                },
+                qk_norm: match self.kind {
+                    Qwen3 | Qwen3Moe => QkNorm::PerHead,
+                    Olmoe => QkNorm::Full,
+                    _ => QkNorm::None,
+                },
                 sinks: false,
                 sliding_window: (n_local_layers > 0).then_some(SlidingWindow {
-                    size: window_size,
+                    size: self.moe.2 + 1,
                     n_local_layers,
                 }),
             },
@@ -122,13 +221,35 @@ fn expressible() -> impl Strategy<Value = Architecture> {
                 } else {
                     Activation::SwiGlu
                 },
-                bias: kind == 0 && ffn_bias,
-                intermediate_size: if dense { intermediate_size } else { 0 },
+                bias: self.kind == Llama && ffn_bias,
+                intermediate_size: if has_dense_layers { intermediate_size } else { 0 },
                 moe,
             },
             norms_per_layer: 2,
         }
-    })
+    }
+
+    /// The model type that the architecture is written as.
+    fn model_type(&self) -> &'static str {
+        let architecture = self.architecture();
+        let is_divisible = architecture
+            .hidden_size
+            .is_multiple_of(architecture.attention.n_heads);
+        match self.kind {
+            // Nothing but windows and widths tell the two apart.
+            Mistral if is_divisible && architecture.n_local_layers() == 0 => "llama",
+            Llama => "llama",
+            Mistral => "mistral",
+            Mixtral => "mixtral",
+            Qwen2 => "qwen2",
+            Qwen2Moe => "qwen2_moe",
+            Qwen3 => "qwen3",
+            Qwen3Moe => "qwen3_moe",
+            Olmoe => "olmoe",
+            DeepSeekV2 => "deepseek_v2",
+            DeepSeekV3 => "deepseek_v3",
+        }
+    }
 }
 
 /// Any architecture whatever, valid or not.
@@ -194,11 +315,17 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn written_and_read_is_the_same(architecture in expressible()) {
+    fn written_and_read_is_the_same(drawn in drawn()) {
+        let architecture = drawn.architecture();
         let written = hf::write(&architecture, &WriteOptions::default())
             .map_err(|error| TestCaseError::fail(error.to_string()))?;
         let model = hf::read(written.as_bytes()).map_err(|error| TestCaseError::fail(error.to_string()))?;
         prop_assert_eq!(model.architecture, architecture);
+        prop_assert_eq!(model.model_type.as_str(), drawn.model_type());
+        let count = |flags: &[bool]| flags.iter().filter(|&&flag| flag).count();
+        prop_assert_eq!(model.is_local.len(), architecture.n_layers as usize);
+        prop_assert_eq!(count(&model.is_local), architecture.n_local_layers() as usize);
+        prop_assert_eq!(count(&model.is_dense), (architecture.n_layers - architecture.n_moe_layers()) as usize);
         prop_assert_eq!(model.max_position_embeddings, Some(WriteOptions::default().max_position_embeddings));
         prop_assert_eq!(model.dtype, Some(WriteOptions::default().dtype));
         prop_assert_eq!(hf::write(&model.architecture, &WriteOptions::default()), Ok(written));

@@ -2,17 +2,26 @@
 
 use crate::tensors::{Part, TensorSpec};
 
-/// A tensor's name.
-pub(super) fn name(spec: &TensorSpec) -> String {
-    let name = part_name(spec.part);
-    match spec.layer {
+/// A tensor's name, if the architectures written here have such a tensor.
+pub(super) fn name(spec: &TensorSpec) -> Option<String> {
+    let name = part_name(spec.part)?;
+    Some(match spec.layer {
         Some(layer) => format!("blk.{layer}.{name}"),
         None => name.to_owned(),
-    }
+    })
 }
 
-const fn part_name(part: Part) -> &'static str {
-    match part {
+const fn part_name(part: Part) -> Option<&'static str> {
+    Some(match part {
+        Part::QueryDown
+        | Part::QueryDownBias
+        | Part::QueryDownNorm
+        | Part::QueryUp
+        | Part::KvDown
+        | Part::KvDownBias
+        | Part::KvDownNorm
+        | Part::KvUp
+        | Part::RouterBias => return None,
         Part::Embedding => "token_embd.weight",
         Part::FinalNorm => "output_norm.weight",
         Part::Head => "output.weight",
@@ -42,5 +51,5 @@ const fn part_name(part: Part) -> &'static str {
         Part::SharedGate => "ffn_gate_shexp.weight",
         Part::SharedUp => "ffn_up_shexp.weight",
         Part::SharedDown => "ffn_down_shexp.weight",
-    }
+    })
 }

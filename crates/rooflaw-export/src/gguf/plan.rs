@@ -61,10 +61,14 @@ impl GgufPlan {
         let mut planned = Vec::new();
         let mut offset = 0_u64;
         for spec in tensors(architecture)? {
+            let name = super::names::name(&spec).ok_or_else(|| {
+                let reason = "no GGUF architecture written here has it";
+                ExportError::inexpressible(format!("{:?}", spec.part), reason)
+            })?;
             let kind = kind(architecture, format, &spec).ok_or_else(refused)?;
             let bytes = kind.bytes(spec.shape.elements());
             planned.push(GgufTensor {
-                name: super::names::name(&spec),
+                name,
                 spec,
                 kind,
                 offset,

@@ -125,6 +125,12 @@ fn dense(architecture: &Architecture) -> Result<GgufArchitecture, ExportError> {
 
 fn sparse(architecture: &Architecture, moe: &Moe) -> Result<GgufArchitecture, ExportError> {
     let attention = &architecture.attention;
+    if moe.router_bias {
+        return refused(
+            "a router bias",
+            "none of the GGUF architectures written here has one",
+        );
+    }
     if moe.n_dense_layers > 0 {
         return refused(
             "dense layers in a mixture of experts",
@@ -239,6 +245,14 @@ mod tests {
                 .unwrap_err()
                 .to_string()
                 .contains("tied")
+        );
+        let mut biased = model("qwen3-30b-a3b");
+        biased.ffn.moe.as_mut().unwrap().router_bias = true;
+        assert!(
+            GgufArchitecture::of(&biased)
+                .unwrap_err()
+                .to_string()
+                .contains("a router bias")
         );
         let mut deep = model("qwen3-30b-a3b");
         deep.ffn.moe.as_mut().unwrap().n_dense_layers = 1;

@@ -109,9 +109,12 @@ impl GivenWeights {
     }
 
     /// What `transformers` leaves aside too: a head that is the embedding table, frequencies that follow from the
-    /// configuration.
+    /// configuration. And what has no elements: shared experts of no width.
     fn is_idle(&self, name: &str) -> bool {
-        name.ends_with(".rotary_emb.inv_freq") || self.architecture.tie_embeddings && name == "lm_head.weight"
+        let located = self.files.tensors.get(name);
+        name.ends_with(".rotary_emb.inv_freq")
+            || self.architecture.tie_embeddings && name == "lm_head.weight"
+            || located.is_some_and(|located| located.shape.contains(&0))
     }
 
     fn check_one(&self, name: &str, spec: &TensorSpec, located: &Located) -> Result<(), ExportError> {

@@ -9,15 +9,17 @@ pub(crate) enum Naming {
     Common,
     /// Mixtral's names for experts.
     Mixtral,
+    /// DeepSeek's names for shared experts.
+    DeepSeek,
 }
 
 impl Naming {
     /// The one of a model type.
     pub(crate) fn of(model_type: &str) -> Naming {
-        if model_type == "mixtral" {
-            Naming::Mixtral
-        } else {
-            Naming::Common
+        match model_type {
+            "mixtral" => Naming::Mixtral,
+            "deepseek_v2" | "deepseek_v3" => Naming::DeepSeek,
+            _ => Naming::Common,
         }
     }
 }
@@ -27,6 +29,9 @@ pub(crate) fn name(naming: Naming, spec: &TensorSpec, expert: u32) -> String {
     let part = match naming {
         Naming::Common => common(spec.part, expert),
         Naming::Mixtral => mixtral(spec.part, expert).unwrap_or_else(|| common(spec.part, expert)),
+        Naming::DeepSeek => {
+            deepseek(spec.part).map_or_else(|| common(spec.part, expert), |name| name.to_owned())
+        }
     };
     match spec.layer {
         Some(layer) => format!("model.layers.{layer}.{part}"),
@@ -57,6 +62,15 @@ fn mixtral(part: Part, expert: u32) -> Option<String> {
     Some(format!("block_sparse_moe.experts.{expert}.{projection}.weight"))
 }
 
+const fn deepseek(part: Part) -> Option<&'static str> {
+    Some(match part {
+        Part::SharedGate => "mlp.shared_experts.gate_proj.weight",
+        Part::SharedUp => "mlp.shared_experts.up_proj.weight",
+        Part::SharedDown => "mlp.shared_experts.down_proj.weight",
+        _ => return None,
+    })
+}
+
 fn common(part: Part, expert: u32) -> String {
     let name = match part {
         Part::Embedding => "model.embed_tokens.weight",
@@ -71,6 +85,14 @@ fn common(part: Part, expert: u32) -> String {
         Part::ValueBias => "self_attn.v_proj.bias",
         Part::QueryNorm => "self_attn.q_norm.weight",
         Part::KeyNorm => "self_attn.k_norm.weight",
+        Part::QueryDown => "self_attn.q_a_proj.weight",
+        Part::QueryDownBias => "self_attn.q_a_proj.bias",
+        Part::QueryDownNorm => "self_attn.q_a_layernorm.weight",
+        Part::QueryUp => "self_attn.q_b_proj.weight",
+        Part::KvDown => "self_attn.kv_a_proj_with_mqa.weight",
+        Part::KvDownBias => "self_attn.kv_a_proj_with_mqa.bias",
+        Part::KvDownNorm => "self_attn.kv_a_layernorm.weight",
+        Part::KvUp => "self_attn.kv_b_proj.weight",
         Part::Output => "self_attn.o_proj.weight",
         Part::OutputBias => "self_attn.o_proj.bias",
         Part::FfnNorm => "post_attention_layernorm.weight",
@@ -81,6 +103,7 @@ fn common(part: Part, expert: u32) -> String {
         Part::Down => "mlp.down_proj.weight",
         Part::DownBias => "mlp.down_proj.bias",
         Part::Router => "mlp.gate.weight",
+        Part::RouterBias => "mlp.gate.e_score_correction_bias",
         Part::ExpertGate => return format!("mlp.experts.{expert}.gate_proj.weight"),
         Part::ExpertUp => return format!("mlp.experts.{expert}.up_proj.weight"),
         Part::ExpertDown => return format!("mlp.experts.{expert}.down_proj.weight"),

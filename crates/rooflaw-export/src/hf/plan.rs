@@ -1,7 +1,7 @@
 //! A directory before it is written: every file with its size and tensors.
 
 use super::names::{self, Naming};
-use crate::tensors::{TensorSpec, tensors};
+use crate::tensors::{Part, Shape, TensorSpec, tensors};
 use crate::{ExportError, Settings};
 use rooflaw::architecture::Architecture;
 use rooflaw::architecture::hf::{self, WriteOptions};
@@ -34,13 +34,19 @@ pub(super) struct HfTensor {
     pub(super) name: String,
     pub(super) elements: u64,
     pub(super) shape: Vec<usize>,
+    pub(super) dtype: Dtype,
+}
+
+impl HfTensor {
+    fn bytes(&self) -> u64 {
+        self.elements * element_bytes(self.dtype)
+    }
 }
 
 /// A directory that can be written; its size is known to the byte.
 #[derive(Clone, Debug)]
 pub struct HfPlan {
     model_type: String,
-    pub(super) dtype: Dtype,
     pub(super) deviation: f32,
     pub(super) tensors: Vec<HfTensor>,
     files: Vec<HfFile>,
@@ -78,17 +84,16 @@ impl HfPlan {
         };
         let config = hf::write(architecture, &options)?;
         let model_type = hf::read(config.as_bytes())?.model_type;
-        let tensors = named(architecture, Naming::of(&model_type))?;
+        let tensors = named(architecture, Naming::of(&model_type), dtype)?;
         let mut files = vec![HfFile {
             name: "config.json".to_owned(),
             bytes: config.len() as u64,
             start: config.into_bytes(),
             tensors: 0..0,
         }];
-        files.extend(weight_files(&tensors, dtype, max_shard_bytes)?);
+        files.extend(weight_files(&tensors, max_shard_bytes)?);
         Ok(HfPlan {
             model_type,
-            dtype,
             deviation: options.initializer_range as f32,
             tensors,
             files,
@@ -116,7 +121,7 @@ impl HfPlan {
     /// Bytes of all tensors.
     #[must_use]
     pub fn tensor_bytes(&self) -> u64 {
-        self.parameters() * element_bytes(self.dtype)
+        self.tensors.iter().map(HfTensor::bytes).sum()
     }
 
     /// Bytes of all files.
@@ -133,27 +138,60 @@ pub(super) const fn element_bytes(dtype: Dtype) -> u64 {
     }
 }
 
-fn named(architecture: &Architecture, naming: Naming) -> Result<Vec<HfTensor>, ExportError> {
+fn named(architecture: &Architecture, naming: Naming, dtype: Dtype) -> Result<Vec<HfTensor>, ExportError> {
     let mut named = Vec::new();
-    for spec in tensors(architecture)? {
+    let mut add = |spec: &TensorSpec| {
         for expert in 0..spec.shape.experts() {
             named.push(HfTensor {
-                name: names::name(naming, &spec, expert),
+                name: names::name(naming, spec, expert),
                 elements: spec.shape.elements() / u64::from(spec.shape.experts()),
-                shape: names::shape(&spec),
-                spec,
+                shape: names::shape(spec),
+                // It moves in steps that bf16 has no room for; `transformers` keeps it so too.
+                dtype: if spec.part == Part::RouterBias {
+                    Dtype::F32
+                } else {
+                    dtype
+                },
+                spec: *spec,
             });
+        }
+    };
+    for spec in tensors(architecture)? {
+        add(&spec);
+        if naming == Naming::DeepSeek && spec.part == Part::ExpertDown {
+            let unshared = unshared(architecture, spec.layer);
+            unshared.iter().for_each(&mut add);
         }
     }
     Ok(named)
 }
 
+/// DeepSeek's classes have shared experts in every mixture: where there are none, such of no width.
+fn unshared(architecture: &Architecture, layer: Option<u32>) -> Vec<TensorSpec> {
+    if architecture.ffn.moe.is_none_or(|moe| moe.n_shared_experts > 0) {
+        return Vec::new();
+    }
+    let hidden = architecture.hidden_size;
+    let empty = |(part, shape)| TensorSpec {
+        part,
+        layer,
+        shape,
+        role: rooflaw::format::Tensor::FfnUp,
+    };
+    let shapes = [
+        (Part::SharedGate, Shape::Matrix(0, hidden)),
+        (Part::SharedUp, Shape::Matrix(0, hidden)),
+        (Part::SharedDown, Shape::Matrix(hidden, 0)),
+    ];
+    shapes.map(empty).to_vec()
+}
+
 /// The safetensors files, and their index where they are several.
-fn weight_files(tensors: &[HfTensor], dtype: Dtype, max_bytes: u64) -> Result<Vec<HfFile>, ExportError> {
+fn weight_files(tensors: &[HfTensor], max_bytes: u64) -> Result<Vec<HfFile>, ExportError> {
     let mut shards: Vec<std::ops::Range<usize>> = Vec::new();
     let mut room = 0;
     for (index, tensor) in tensors.iter().enumerate() {
-        let bytes = tensor.elements * element_bytes(dtype);
+        let bytes = tensor.bytes();
         match shards.last_mut() {
             Some(shard) if bytes <= room => shard.end = index + 1,
             _ => {
@@ -175,7 +213,7 @@ fn weight_files(tensors: &[HfTensor], dtype: Dtype, max_bytes: u64) -> Result<Ve
         for tensor in &tensors[shard.clone()] {
             map.insert(tensor.name.clone(), name.clone().into());
         }
-        let (start, bytes) = safetensors_start(&tensors[shard.clone()], dtype)?;
+        let (start, bytes) = safetensors_start(&tensors[shard.clone()])?;
         files.push(HfFile {
             name,
             bytes: start.len() as u64 + bytes,
@@ -185,7 +223,8 @@ fn weight_files(tensors: &[HfTensor], dtype: Dtype, max_bytes: u64) -> Result<Ve
     }
     if n_shards > 1 {
         let parameters: u64 = tensors.iter().map(|tensor| tensor.elements).sum();
-        files.push(index(parameters, parameters * element_bytes(dtype), map));
+        let bytes = tensors.iter().map(HfTensor::bytes).sum();
+        files.push(index(parameters, bytes, map));
     }
     Ok(files)
 }
@@ -202,13 +241,13 @@ fn index(parameters: u64, bytes: u64, map: Map<String, Value>) -> HfFile {
 }
 
 /// Length and header of a safetensors file, padded so that tensors are aligned; and the bytes that follow.
-fn safetensors_start(tensors: &[HfTensor], dtype: Dtype) -> Result<(Vec<u8>, u64), ExportError> {
+fn safetensors_start(tensors: &[HfTensor]) -> Result<(Vec<u8>, u64), ExportError> {
     let mut end = 0_usize;
     let described = tensors.iter().map(|tensor| {
         let begin = end;
-        end += (tensor.elements * element_bytes(dtype)) as usize;
+        end += tensor.bytes() as usize;
         let info = TensorInfo {
-            dtype,
+            dtype: tensor.dtype,
             shape: tensor.shape.clone(),
             data_offsets: (begin, end),
         };

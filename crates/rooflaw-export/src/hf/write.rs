@@ -49,7 +49,7 @@ impl HfPlan {
             Start::Zero | Start::Random => 0.0,
         };
         let mut values = vec![start; CHUNK.min(tensor.elements as usize)];
-        let mut bytes = Vec::with_capacity(values.len() * element_bytes(self.dtype) as usize);
+        let mut bytes = Vec::with_capacity(values.len() * element_bytes(tensor.dtype) as usize);
         let mut left = tensor.elements;
         while left > 0 {
             values.truncate(left.min(CHUNK as u64) as usize);
@@ -57,7 +57,7 @@ impl HfPlan {
                 random::fill_normal(&mut generator, self.deviation, &mut values);
             }
             bytes.clear();
-            match self.dtype {
+            match tensor.dtype {
                 // Deviates are finite, so that this cannot fail.
                 Dtype::F32 => quantise(BlockType::F32, &values, &mut bytes).unwrap_or_default(),
                 _ => random::append_bf16(&values, &mut bytes),

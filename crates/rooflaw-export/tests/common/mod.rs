@@ -109,10 +109,67 @@ pub fn all() -> Vec<(&'static str, Architecture)> {
     ]
 }
 
+/// Latent attention, which GGUF files are not written with.
+fn latent() -> Vec<(&'static str, Architecture)> {
+    let latent = |q_lora_rank| KvProjection::Latent {
+        q_lora_rank,
+        kv_lora_rank: 48,
+        qk_nope_head_dim: 24,
+        qk_rope_head_dim: 16,
+        v_head_dim: 40,
+    };
+    let shared = Moe {
+        n_shared_experts: 2,
+        shared_expert_size: MOE.expert_size,
+        n_dense_layers: 1,
+        ..MOE
+    };
+    let routed = |q_lora_rank, moe| {
+        with(DENSE, |a| {
+            a.attention.kv = latent(q_lora_rank);
+            a.ffn.moe = Some(moe);
+        })
+    };
+    let biased = |moe| Moe {
+        router_bias: true,
+        ..moe
+    };
+    vec![
+        ("deepseek-dense", with(DENSE, |a| a.attention.kv = latent(None))),
+        ("deepseek2", routed(None, shared)),
+        (
+            "deepseek2-unshared",
+            routed(
+                Some(56),
+                Moe {
+                    n_dense_layers: 1,
+                    ..MOE
+                },
+            ),
+        ),
+        (
+            "deepseek3-biases",
+            with(routed(Some(56), biased(shared)), |a| {
+                (a.attention.qkv_bias, a.attention.output_bias) = (true, true);
+                a.attention.n_heads = 3;
+            }),
+        ),
+        (
+            "deepseek3-unshared",
+            with(routed(None, biased(MOE)), |a| a.ffn.intermediate_size = 0),
+        ),
+    ]
+}
+
 /// Those that a Hugging Face directory can be written of.
 pub fn hf() -> Vec<(&'static str, Architecture)> {
     let mut all = all();
-    all.retain(|(name, _)| !matches!(*name, "llama-experts" | "qwen2moe" | "olmoe"));
+    for (name, architecture) in &mut all {
+        if let ("qwen2moe", Some(moe)) = (*name, &mut architecture.ffn.moe) {
+            moe.n_shared_experts = 1;
+        }
+    }
+    all.extend(latent());
     all
 }
 

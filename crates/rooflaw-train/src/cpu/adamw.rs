@@ -4,9 +4,31 @@ use super::parameters::Tensors;
 use super::simd::{sum_of, vectorised};
 use crate::engine::Update;
 use rayon::prelude::*;
+use rooflaw_export::{Part, Shape, TensorSpec};
 
 /// Elements of a task.
 const CHUNK: usize = 1 << 15;
+
+/// What a step does with a tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Treatment {
+    /// It learns, and decays.
+    Matrix,
+    /// It learns, and decays if vectors do: norms and biases.
+    Vector,
+    /// It follows loads, not gradients: a router's bias.
+    Left,
+}
+
+impl Treatment {
+    pub(super) fn of(spec: &TensorSpec) -> Treatment {
+        match (spec.part, spec.shape) {
+            (Part::RouterBias, _) => Treatment::Left,
+            (_, Shape::Vector(_)) => Treatment::Vector,
+            _ => Treatment::Matrix,
+        }
+    }
+}
 
 /// The norm of all gradients together.
 pub(super) fn norm(gradients: &Tensors) -> f64 {
@@ -45,11 +67,11 @@ struct Factors {
     keep: f32,
 }
 
-/// Moves every weight; `decays` tells which tensors are matrices.
+/// Moves every weight.
 pub(super) fn update(
     update: &Update,
     norm: f64,
-    decays: &[bool],
+    treatments: &[Treatment],
     weights: &mut Tensors,
     gradients: &Tensors,
     (first, second): (&mut Tensors, &mut Tensors),
@@ -69,13 +91,14 @@ pub(super) fn update(
         keep: (1.0 - update.learning_rate * update.weight_decay) as f32,
     };
     let tensors = (weights.0.iter_mut().zip(&gradients.0)).zip(first.0.iter_mut().zip(&mut second.0));
-    for (((weights, gradients), (first, second)), &decays) in tensors.zip(decays) {
+    for (((weights, gradients), (first, second)), &treatment) in tensors.zip(treatments) {
+        let decays = match treatment {
+            Treatment::Left => continue,
+            Treatment::Vector => update.decays_vectors,
+            Treatment::Matrix => true,
+        };
         let factors = Factors {
-            keep: if decays || update.decays_vectors {
-                factors.keep
-            } else {
-                1.0
-            },
+            keep: if decays { factors.keep } else { 1.0 },
             ..factors
         };
         (weights.par_chunks_mut(CHUNK).zip(gradients.par_chunks(CHUNK)))

@@ -104,10 +104,19 @@ impl Experts {
         self.router
     }
 
-    /// How often each expert was chosen since loads were last taken.
-    pub(super) fn take_loads(&mut self) -> Vec<u64> {
-        let n = self.loads.len();
-        std::mem::replace(&mut self.loads, vec![0; n])
+    /// Moves the router's bias against the loads since the last update (DeepSeek-V3, arXiv 2408.15664 algorithm 1), and forgets
+    /// them.
+    pub(super) fn move_bias(&mut self, rate: f32, weights: &mut Tensors) {
+        let Some(bias) = self.parts.router_bias else {
+            return;
+        };
+        let mean = self.loads.iter().sum::<u64>() as f64 / self.loads.len() as f64;
+        for (bias, load) in weights.of_mut(bias).iter_mut().zip(&mut self.loads) {
+            let load = std::mem::take(load) as f64;
+            if load != mean {
+                *bias += if load < mean { rate } else { -rate };
+            }
+        }
     }
 
     /// Choices of each expert in the last forward pass.
@@ -143,7 +152,6 @@ impl Experts {
         self.starts.fill(0);
         for &expert in &self.chosen[..n_choices] {
             self.starts[expert as usize + 1] += 1;
-            self.loads[expert as usize] += 1;
         }
         for expert in 0..self.router.n_experts {
             self.starts[expert + 1] += self.starts[expert];
@@ -169,19 +177,12 @@ impl Experts {
         (0..self.router.n_experts).flat_map(of_expert).collect()
     }
 
-    pub(super) fn forward(
-        &mut self,
-        shared: &mut Shared,
-        weights: &Tensors,
-        bias: Option<&[f32]>,
-        x: &[f32],
-        y: &mut [f32],
-    ) {
+    pub(super) fn forward(&mut self, shared: &mut Shared, weights: &Tensors, x: &[f32], y: &mut [f32]) {
         let (d, k) = (shared.hidden_size, self.router.experts_per_token);
         let rows = x.len() / d;
         let mut stream = std::mem::take(&mut shared.stream);
         let normed = room(&mut stream, rows * d);
-        self.route(shared, weights, bias, x, normed);
+        self.route(shared, weights, x, normed);
         self.sort(rows * k);
         let runs = self.runs();
         let (mut gate, mut up) = (
@@ -232,16 +233,10 @@ impl Experts {
     }
 
     /// Norms, scores, choices of all tokens.
-    fn route(
-        &mut self,
-        shared: &Shared,
-        weights: &Tensors,
-        bias: Option<&[f32]>,
-        x: &[f32],
-        normed: &mut [f32],
-    ) {
+    fn route(&mut self, shared: &Shared, weights: &Tensors, x: &[f32], normed: &mut [f32]) {
         let (d, k) = (shared.hidden_size, self.router.experts_per_token);
         let rows = x.len() / d;
+        let bias = self.parts.router_bias.map(|bias| weights.of(bias));
         let (weight, matrix, router) = (weights.of(self.norm), weights.of(self.parts.router), self.router);
         let mut blocks: Vec<_> = (x.chunks(BLOCK * d).zip(normed.chunks_mut(BLOCK * d)))
             .zip(
@@ -270,6 +265,13 @@ impl Experts {
         for (to, choice) in gathered.chunks_exact_mut(d).zip(&self.choices[run.from..run.to]) {
             let token = *choice as usize / self.router.experts_per_token;
             to.copy_from_slice(&rows[token * d..(token + 1) * d]);
+        }
+    }
+
+    /// Counts the choices of the last forward pass among the loads.
+    pub(super) fn count_loads(&mut self) {
+        for (load, pair) in self.loads.iter_mut().zip(self.starts.windows(2)) {
+            *load += (pair[1] - pair[0]) as u64;
         }
     }
 
@@ -352,6 +354,10 @@ impl Experts {
             );
         weight_gradient(d_logits, normed, d, into, gradients.of_mut(self.parts.router));
         column_sums(partial, into, gradients.of_mut(self.norm));
+        if let Some(bias) = self.parts.router_bias {
+            // It decides choices alone, which have no slope.
+            gradients.of_mut(bias).fill(0.0);
+        }
         (shared.stream, shared.hidden) = (stream, hidden_room);
         (shared.partials, shared.mixture) = (partials, mixture);
     }

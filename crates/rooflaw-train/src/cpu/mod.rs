@@ -12,6 +12,9 @@ mod gate;
 mod grouped;
 mod head;
 mod heads;
+mod interface;
+mod latent;
+mod layer;
 mod norm;
 mod parameters;
 mod product;
@@ -21,21 +24,17 @@ mod shared_experts;
 mod simd;
 mod workers;
 
-use crate::engine::{Batch, Engine, EngineError, IGNORED, LoadBalancing, Losses, State, Update};
+use crate::engine::{Batch, EngineError, IGNORED, LoadBalancing, Losses, State};
 use crate::layout::Layout;
 use crate::model::{Model, Scoring};
+use adamw::Treatment;
 use buffer::Buffer;
-use dense::Dense;
 use experts::Experts;
-use grouped::Grouped;
 use head::{Backward, Head};
-use heads::Heads;
-use parameters::{FfnParts, Tensors};
+use layer::{Attention, Ffn, Layer};
+use parameters::Tensors;
 use product::Into;
-use rooflaw::architecture::{Architecture, KvProjection};
-use rooflaw_export::Shape;
 use rotary::Rotary;
-use router::Router;
 use std::sync::Arc;
 use workers::Workers;
 
@@ -72,18 +71,6 @@ struct Shared {
     mixture: Vec<f32>,
 }
 
-#[derive(Debug)]
-struct Layer {
-    attention: Grouped,
-    ffn: Ffn,
-}
-
-#[derive(Debug)]
-enum Ffn {
-    Dense(Dense),
-    Experts(Box<Experts>),
-}
-
 /// Trains on this machine's cores, in f32.
 #[derive(Debug)]
 pub struct CpuEngine {
@@ -95,8 +82,8 @@ pub struct CpuEngine {
     gradients: Tensors,
     first: Tensors,
     second: Tensors,
-    /// Whether a tensor is a matrix.
-    is_matrix: Vec<bool>,
+    /// What AdamW does with each tensor.
+    treatments: Vec<Treatment>,
     /// Whether gradients were cleared: the next ones replace what is there.
     is_fresh: bool,
     layers: Vec<Layer>,
@@ -119,30 +106,18 @@ impl CpuEngine {
         check(&model, options)?;
         let d = architecture.hidden_size as usize;
         let rows = options.sequences * options.sequence_length;
-        let KvProjection::Grouped { n_kv_heads, head_dim } = architecture.attention.kv else {
-            return Err(unsupported("latent attention"));
-        };
         let rotary = Rotary::new(
-            head_dim as usize,
+            layer::rotary_width(architecture),
             options.sequence_length,
             model.details.rope_theta,
             model.details.rope_interleaved,
         );
-        let heads = |is_local: bool| Heads {
-            n_heads: architecture.attention.n_heads as usize,
-            n_kv_heads: n_kv_heads as usize,
-            key_dim: head_dim as usize,
-            value_dim: head_dim as usize,
-            scale: 1.0 / (head_dim as f32).sqrt(),
-            window: window(architecture, is_local),
-        };
         let mut layers = Vec::new();
         for (layer, &is_local) in (0..architecture.n_layers).zip(&model.details.is_local) {
             let parts = parameters::layer(&layout, layer)?;
-            let qk_norm = architecture.attention.qk_norm;
             layers.push(Layer {
-                attention: Grouped::new(parts.attention, heads(is_local), qk_norm, rows),
-                ffn: ffn(&model, &parts, rows)?,
+                attention: Attention::new(architecture, &parts, is_local, rows)?,
+                ffn: Ffn::new(&model, &parts, rows)?,
             });
         }
         let zeros = || Tensors::new(&layout);
@@ -163,10 +138,10 @@ impl CpuEngine {
             gradients: zeros(),
             first: zeros(),
             second: zeros(),
-            is_matrix: layout
+            treatments: layout
                 .tensors()
                 .iter()
-                .map(|placed| !matches!(placed.spec.shape, Shape::Vector(_)))
+                .map(|placed| Treatment::of(&placed.spec))
                 .collect(),
             is_fresh: true,
             head: Head::new(parameters::ends(&layout)?, rows),
@@ -227,14 +202,11 @@ impl CpuEngine {
                 .stream
                 .get_disjoint_mut([2 * index, 2 * index + 1, 2 * index + 2])
             {
+                let (shared, weights) = (&mut self.shared, &self.weights);
                 layer
                     .attention
-                    .forward(&self.shared, &self.weights, x.rows(rows), y.rows_mut(rows));
-                let (x, y) = (y.rows(rows), z.rows_mut(rows));
-                match &mut layer.ffn {
-                    Ffn::Dense(ffn) => ffn.forward(&self.shared, &self.weights, x, y),
-                    Ffn::Experts(ffn) => ffn.forward(&mut self.shared, &self.weights, None, x, y),
-                }
+                    .forward(shared, weights, x.rows(rows), y.rows_mut(rows));
+                layer.ffn.forward(shared, weights, y.rows(rows), z.rows_mut(rows));
             }
         }
     }
@@ -254,15 +226,11 @@ impl CpuEngine {
             let sides = (self.stream[2 * index + 1].rows(rows), after.rows(rows));
             let dx = before.rows_mut(rows);
             let to = (&mut self.gradients, into);
-            match &mut layer.ffn {
-                Ffn::Dense(ffn) => ffn.backward(shared, weights, sides, dx, to),
-                Ffn::Experts(ffn) => ffn.backward(shared, weights, sides, dx, of_scores, to),
-            }
+            layer.ffn.backward(shared, weights, sides, dx, of_scores, to);
             let sides = (self.stream[2 * index].rows(rows), before.rows(rows));
             let to = (&mut self.gradients, into);
-            layer
-                .attention
-                .backward(shared, weights, sides, after.rows_mut(rows), to);
+            let dx = after.rows_mut(rows);
+            layer.attention.backward(shared, weights, sides, dx, to);
         }
         let d = self.shared.hidden_size;
         self.head
@@ -270,10 +238,7 @@ impl CpuEngine {
     }
 
     fn mixtures(&self) -> impl Iterator<Item = &Experts> {
-        self.layers.iter().filter_map(|layer| match &layer.ffn {
-            Ffn::Experts(experts) => Some(experts.as_ref()),
-            Ffn::Dense(_) => None,
-        })
+        self.layers.iter().filter_map(|layer| layer.ffn.mixture())
     }
 
     /// The load-balancing loss of the last forward pass, and what it adds to the gradient of each expert's score when it is
@@ -328,6 +293,11 @@ impl CpuEngine {
         let of_scores = balance.as_ref().map(|(_, slopes)| slopes.as_slice());
         self.backward(batch, of_scores, into);
         self.is_fresh = false;
+        for layer in &mut self.layers {
+            if let Some(mixture) = layer.ffn.mixture_mut() {
+                mixture.count_loads();
+            }
+        }
         Losses {
             total,
             n_targets,
@@ -381,162 +351,4 @@ fn check(model: &Model, options: &EngineOptions) -> Result<(), EngineError> {
         return Err(unsupported("an auxiliary loss on sigmoid scores"));
     }
     Ok(())
-}
-
-fn window(architecture: &Architecture, is_local: bool) -> Option<usize> {
-    let window = architecture.attention.sliding_window.filter(|_| is_local)?;
-    Some(window.size as usize)
-}
-
-fn ffn(model: &Model, parts: &parameters::LayerParts, rows: usize) -> Result<Ffn, EngineError> {
-    let architecture = &model.architecture;
-    let activation = architecture.ffn.activation;
-    match (parts.ffn, &architecture.ffn.moe) {
-        (FfnParts::Dense(ffn), _) => {
-            let width = architecture.ffn.intermediate_size as usize;
-            Ok(Ffn::Dense(Dense::new(
-                ffn,
-                parts.ffn_norm,
-                activation,
-                rows,
-                width,
-            )))
-        }
-        (FfnParts::Experts(experts), Some(moe)) => {
-            let router = Router {
-                n_experts: moe.n_experts as usize,
-                experts_per_token: moe.experts_per_token as usize,
-                routing: model.details.routing,
-            };
-            let shared_width = (moe.n_shared_experts * moe.shared_expert_size) as usize;
-            let widths = (
-                architecture.hidden_size as usize,
-                moe.expert_size as usize,
-                shared_width,
-            );
-            let experts = Experts::new(experts, parts.ffn_norm, activation, router, rows, widths);
-            Ok(Ffn::Experts(Box::new(experts)))
-        }
-        (FfnParts::Experts(_), None) => Err(unsupported("experts without a mixture")),
-    }
-}
-
-impl Engine for CpuEngine {
-    fn model(&self) -> &Model {
-        &self.model
-    }
-
-    fn layout(&self) -> &Layout {
-        &self.layout
-    }
-
-    fn capacity(&self) -> (usize, usize) {
-        (self.options.sequences, self.options.sequence_length)
-    }
-
-    fn accumulate(&mut self, batch: &Batch<'_>, n_targets_of_step: usize) -> Result<Losses, EngineError> {
-        self.check_batch(batch)?;
-        let n_targets_of_step = n_targets_of_step.max(1);
-        let losses = self.on_workers(|engine| engine.step(batch, n_targets_of_step));
-        if losses.total.is_finite() && losses.load_balancing.is_finite() {
-            return Ok(losses);
-        }
-        Err(EngineError::NotFinite {
-            what: "loss",
-            value: losses.total / n_targets_of_step as f64,
-        })
-    }
-
-    fn update(&mut self, update: &Update) -> Result<f64, EngineError> {
-        if self.is_fresh {
-            return Err(EngineError::Batch("an update without gradients".to_owned()));
-        }
-        let norm = self.on_workers(|engine| adamw::norm(&engine.gradients));
-        if !norm.is_finite() {
-            return Err(EngineError::NotFinite {
-                what: "gradient norm",
-                value: norm,
-            });
-        }
-        self.on_workers(|engine| {
-            let moments = (&mut engine.first, &mut engine.second);
-            adamw::update(
-                update,
-                norm,
-                &engine.is_matrix,
-                &mut engine.weights,
-                &engine.gradients,
-                moments,
-            );
-        });
-        self.is_fresh = true;
-        Ok(norm)
-    }
-
-    fn score(&mut self, batch: &Batch<'_>, nats: &mut [f32]) -> Result<(), EngineError> {
-        self.check_batch(batch)?;
-        if nats.len() != batch.inputs.len() {
-            return Err(EngineError::Batch(format!(
-                "{} losses of {} tokens",
-                nats.len(),
-                batch.inputs.len()
-            )));
-        }
-        self.on_workers(|engine| {
-            engine.forward(batch);
-            let rows = batch.inputs.len();
-            let x = engine.stream.last().map_or(&[] as &[f32], |last| last.rows(rows));
-            engine.head.losses(
-                &mut engine.shared,
-                &engine.weights,
-                (x, batch.targets),
-                nats,
-                None,
-            );
-        });
-        Ok(())
-    }
-
-    fn logits(&mut self, batch: &Batch<'_>, logits: &mut [f32]) -> Result<(), EngineError> {
-        self.check_batch(batch)?;
-        let rows = batch.inputs.len();
-        let expected = rows * self.model.architecture.vocab_size as usize;
-        if logits.len() != expected {
-            return Err(EngineError::Batch(format!(
-                "room for {} of {expected} logits",
-                logits.len()
-            )));
-        }
-        self.on_workers(|engine| {
-            engine.forward(batch);
-            let x = engine.stream.last().map_or(&[] as &[f32], |last| last.rows(rows));
-            engine.head.logits(&engine.shared, &engine.weights, x, logits);
-        });
-        Ok(())
-    }
-
-    fn read(&mut self, state: State, values: &mut [f32]) -> Result<(), EngineError> {
-        self.check_length(values.len())?;
-        if state == State::Gradients && self.is_fresh {
-            values.fill(0.0);
-            return Ok(());
-        }
-        self.state(state).read(&self.layout, values);
-        Ok(())
-    }
-
-    fn write(&mut self, state: State, values: &[f32]) -> Result<(), EngineError> {
-        self.check_length(values.len())?;
-        let tensors = match state {
-            State::Weights => &mut self.weights,
-            State::FirstMoments => &mut self.first,
-            State::SecondMoments => &mut self.second,
-            State::Gradients => &mut self.gradients,
-        };
-        tensors.write(&self.layout, values);
-        if state == State::Gradients {
-            self.is_fresh = false;
-        }
-        Ok(())
-    }
 }

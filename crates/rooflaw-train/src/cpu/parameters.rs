@@ -64,10 +64,38 @@ pub(super) struct GroupedParts {
     pub(super) qk_norm: Option<(usize, usize)>,
 }
 
+/// An attention with latent keys and values.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LatentParts {
+    pub(super) norm: usize,
+    pub(super) query: QueryParts,
+    /// Makes the vector of low rank, and after it the rotary key.
+    pub(super) kv_down: Linear,
+    pub(super) kv_norm: usize,
+    pub(super) kv_up: Linear,
+    pub(super) output: Linear,
+}
+
+/// How queries are made.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum QueryParts {
+    Full(Linear),
+    LowRank { down: Linear, norm: usize, up: Linear },
+}
+
+/// An attention.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum AttentionParts {
+    Grouped(GroupedParts),
+    Latent(LatentParts),
+}
+
 /// A mixture of experts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ExpertParts {
     pub(super) router: usize,
+    /// Added to scores for the choice alone.
+    pub(super) router_bias: Option<usize>,
     pub(super) gate: usize,
     pub(super) up: usize,
     pub(super) down: usize,
@@ -92,7 +120,7 @@ pub(super) enum FfnParts {
 /// A layer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LayerParts {
-    pub(super) attention: GroupedParts,
+    pub(super) attention: AttentionParts,
     pub(super) ffn_norm: usize,
     pub(super) ffn: FfnParts,
 }
@@ -140,6 +168,33 @@ impl Finder<'_> {
         })
     }
 
+    fn attention(&self) -> Result<AttentionParts, EngineError> {
+        if self.maybe(Part::KvDown).is_some() {
+            self.latent().map(AttentionParts::Latent)
+        } else {
+            self.grouped().map(AttentionParts::Grouped)
+        }
+    }
+
+    fn latent(&self) -> Result<LatentParts, EngineError> {
+        let query = match self.maybe(Part::QueryDown) {
+            None => QueryParts::Full(self.linear(Part::Query, Part::QueryBias)?),
+            Some(_) => QueryParts::LowRank {
+                down: self.linear(Part::QueryDown, Part::QueryDownBias)?,
+                norm: self.one(Part::QueryDownNorm)?,
+                up: self.bare(Part::QueryUp)?,
+            },
+        };
+        Ok(LatentParts {
+            norm: self.one(Part::AttentionNorm)?,
+            query,
+            kv_down: self.linear(Part::KvDown, Part::KvDownBias)?,
+            kv_norm: self.one(Part::KvDownNorm)?,
+            kv_up: self.bare(Part::KvUp)?,
+            output: self.linear(Part::Output, Part::OutputBias)?,
+        })
+    }
+
     fn grouped(&self) -> Result<GroupedParts, EngineError> {
         Ok(GroupedParts {
             norm: self.one(Part::AttentionNorm)?,
@@ -172,6 +227,7 @@ impl Finder<'_> {
         };
         Ok(FfnParts::Experts(ExpertParts {
             router: self.one(Part::Router)?,
+            router_bias: self.maybe(Part::RouterBias),
             gate: self.one(Part::ExpertGate)?,
             up: self.one(Part::ExpertUp)?,
             down: self.one(Part::ExpertDown)?,
@@ -187,7 +243,7 @@ pub(super) fn layer(layout: &Layout, layer: u32) -> Result<LayerParts, EngineErr
         layer: Some(layer),
     };
     Ok(LayerParts {
-        attention: find.grouped()?,
+        attention: find.attention()?,
         ffn_norm: find.one(Part::FfnNorm)?,
         ffn: find.ffn()?,
     })

@@ -1,6 +1,8 @@
 //! The message for each thing that can be wrong with a configuration.
 
-use super::{HfError, MAX_BYTES, read};
+use super::{HfError, MAX_BYTES, WriteOptions, read, write};
+use crate::architecture::{Activation, Architecture, KvProjection, QkNorm, SlidingWindow};
+use crate::models;
 use serde_json::{Value, json};
 
 /// Qwen2.5-0.5B.
@@ -191,4 +193,140 @@ fn encoders_are_refused() {
         message(&config),
         "use_bidirectional_attention = true: expected false: a decoder attends to earlier tokens only (gemma3_text)"
     );
+}
+
+/// The message for a published model with another feature.
+fn unwritten(id: &str, change: impl Fn(&mut Architecture)) -> String {
+    let mut architecture = models::find(id).unwrap().architecture;
+    change(&mut architecture);
+    write(&architecture, &WriteOptions::default())
+        .unwrap_err()
+        .to_string()
+}
+
+#[test]
+fn what_is_not_written_is_named() {
+    let window = Some(SlidingWindow {
+        size: 64,
+        n_local_layers: 3,
+    });
+    let shared = "qwen1.5-moe-a2.7b-chat";
+    for (found, named) in [
+        (unwritten("gemma-2-9b", |_| ()), "norms_per_layer = 4"),
+        (unwritten("gpt-oss-20b", |_| ()), "attention sinks"),
+        (
+            unwritten("olmo-2-1b", |_| ()),
+            "olmo2, which has it, normalises what",
+        ),
+        (
+            unwritten("qwen3-0.6b", |a| a.attention.qkv_bias = true),
+            "key and value alone",
+        ),
+        (
+            unwritten("qwen3-0.6b", |a| a.attention.output_bias = true),
+            "output alone",
+        ),
+        (unwritten("qwen3-0.6b", |a| a.ffn.bias = true), "an FFN bias"),
+        (
+            unwritten("qwen3-0.6b", |a| a.ffn.activation = Activation::Plain),
+            "without gate",
+        ),
+        (
+            unwritten("llama-3.1-8b", |a| a.attention.sliding_window = window),
+            "local and global layers",
+        ),
+        (
+            unwritten("qwen3-30b-a3b", |a| {
+                a.ffn.moe.as_mut().unwrap().router_bias = true
+            }),
+            "a router bias beside grouped",
+        ),
+        (
+            unwritten("qwen3-30b-a3b", |a| a.attention.sliding_window = window),
+            "one kind of attention",
+        ),
+        (
+            unwritten("mixtral-8x7b-v0.1", |a| a.attention.qkv_bias = true),
+            "mixtral has none",
+        ),
+        (
+            unwritten("mixtral-8x7b-v0.1", |a| {
+                a.ffn.moe.as_mut().unwrap().n_dense_layers = 1;
+                a.ffn.intermediate_size = 64;
+            }),
+            "experts in every layer",
+        ),
+        (
+            unwritten("olmoe-1b-7b-0125-instruct", |a| a.hidden_size = 100),
+            "olmoe takes them to be equal",
+        ),
+        (
+            unwritten("olmoe-1b-7b-0125-instruct", |a| {
+                a.attention.sliding_window = Some(SlidingWindow {
+                    size: 64,
+                    n_local_layers: a.n_layers,
+                });
+            }),
+            "olmoe has none",
+        ),
+        (
+            unwritten(shared, |a| a.attention.qk_norm = QkNorm::PerHead),
+            "beside a QK-norm",
+        ),
+        (
+            unwritten(shared, |a| a.ffn.moe.as_mut().unwrap().n_shared_experts = 2),
+            "2 shared experts",
+        ),
+        (
+            unwritten(shared, |a| a.ffn.moe.as_mut().unwrap().shared_expert_gate = false),
+            "without a gate",
+        ),
+        (
+            unwritten("deepseek-v2-lite", |a| a.attention.qk_norm = QkNorm::PerHead),
+            "latent attention has norms",
+        ),
+        (
+            unwritten("deepseek-v2-lite", |a| a.attention.qkv_bias = true),
+            "projections alone",
+        ),
+        (
+            unwritten("deepseek-v2-lite", |a| a.attention.sliding_window = window),
+            "sliding window beside latent",
+        ),
+        (
+            unwritten("deepseek-v2-lite", |a| {
+                a.ffn.moe.as_mut().unwrap().shared_expert_gate = true;
+            }),
+            "a gate on shared experts",
+        ),
+        (
+            unwritten("deepseek-v2-lite", |a| {
+                a.ffn.moe.as_mut().unwrap().shared_expert_size = 64;
+            }),
+            "shared experts of width 64 beside ones of 1408",
+        ),
+        (
+            unwritten("deepseek-v2-lite", |a| a.hidden_size = 2040),
+            "deepseek_v2 needs a multiple",
+        ),
+        (
+            unwritten("deepseek-v3", |a| {
+                let moe = a.ffn.moe.as_mut().unwrap();
+                (moe.n_experts, moe.experts_per_token) = (1, 1);
+            }),
+            "a router bias for one expert",
+        ),
+        (
+            unwritten("deepseek-v3", |a| {
+                if let KvProjection::Latent { qk_rope_head_dim, .. } = &mut a.attention.kv {
+                    *qk_rope_head_dim = 3;
+                }
+            }),
+            "qk_rope_head_dim = 3",
+        ),
+    ] {
+        assert!(found.starts_with("cannot write "), "{found}");
+        assert!(found.contains(named), "{named}: {found}");
+        assert!(!found.contains('\n'), "{found}");
+    }
 }

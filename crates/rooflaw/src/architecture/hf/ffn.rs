@@ -5,25 +5,32 @@ use super::error::{HfError, shown};
 use super::fields::Fields;
 use crate::architecture::{Activation, Ffn, Moe};
 
-/// The FFN of every layer.
-pub(super) fn ffn(fields: &Fields<'_>, class: &Class, n_layers: u32) -> Result<Ffn, HfError> {
-    let (bias, moe) = match class.ffn {
-        FfnKind::Dense { bias_field } => (bias_field && fields.flag_or("mlp_bias", false)?, None),
-        FfnKind::EveryLayer { n_experts, bias } => (bias, Some(every_layer(fields, n_experts, bias)?)),
+/// The FFNs, and for every layer whether its is dense.
+pub(super) fn ffn(fields: &Fields<'_>, class: &Class, n_layers: u32) -> Result<(Ffn, Vec<bool>), HfError> {
+    let all = |is_dense| vec![is_dense; n_layers as usize];
+    let (bias, (moe, is_dense)) = match class.ffn {
+        FfnKind::Dense { bias_field } => {
+            let bias = bias_field && fields.flag_or("mlp_bias", false)?;
+            (bias, (None, all(true)))
+        }
+        FfnKind::EveryLayer { n_experts, bias } => {
+            let moe = every_layer(fields, n_experts, bias)?;
+            (bias, (Some(moe), all(false)))
+        }
         FfnKind::Sparse { shared } => (false, sparse(fields, shared, n_layers)?),
         FfnKind::DeepSeek { router_bias } => (false, deepseek(fields, router_bias, n_layers)?),
     };
-    let has_dense_layers = moe.is_none_or(|moe| moe.n_dense_layers > 0);
-    Ok(Ffn {
+    let ffn = Ffn {
         activation: activation(fields, class)?,
         bias,
-        intermediate_size: if has_dense_layers {
+        intermediate_size: if is_dense.contains(&true) {
             fields.count("intermediate_size")?
         } else {
             0
         },
         moe,
-    })
+    };
+    Ok((ffn, is_dense))
 }
 
 /// Every class that is read has a gate, whatever the non-linearity.
@@ -66,7 +73,10 @@ fn every_layer(fields: &Fields<'_>, name: &'static str, router_bias: bool) -> Re
     })
 }
 
-fn sparse(fields: &Fields<'_>, shared: bool, n_layers: u32) -> Result<Option<Moe>, HfError> {
+/// A mixture, unless every layer is dense, and which are.
+type Sparse = (Option<Moe>, Vec<bool>);
+
+fn sparse(fields: &Fields<'_>, shared: bool, n_layers: u32) -> Result<Sparse, HfError> {
     let n_experts = n_experts(fields, "num_experts")?;
     let step = fields.positive_or("decoder_sparse_step", 1)?;
     let mut is_dense: Vec<bool> = (0..n_layers)
@@ -78,11 +88,11 @@ fn sparse(fields: &Fields<'_>, shared: bool, n_layers: u32) -> Result<Option<Moe
             *is_dense = true;
         }
     }
-    let n_dense_layers = is_dense.into_iter().map(u32::from).sum();
+    let n_dense_layers = count(&is_dense);
     if n_dense_layers == n_layers {
-        return Ok(None);
+        return Ok((None, is_dense));
     }
-    Ok(Some(Moe {
+    let moe = Moe {
         n_experts,
         experts_per_token: fields.count("num_experts_per_tok")?,
         expert_size: fields.count("moe_intermediate_size")?,
@@ -95,10 +105,15 @@ fn sparse(fields: &Fields<'_>, shared: bool, n_layers: u32) -> Result<Option<Moe
         shared_expert_gate: shared,
         n_dense_layers,
         router_bias: false,
-    }))
+    };
+    Ok((Some(moe), is_dense))
 }
 
-fn deepseek(fields: &Fields<'_>, router_bias: bool, n_layers: u32) -> Result<Option<Moe>, HfError> {
+fn count(is_dense: &[bool]) -> u32 {
+    is_dense.iter().map(|&is_dense| u32::from(is_dense)).sum()
+}
+
+fn deepseek(fields: &Fields<'_>, router_bias: bool, n_layers: u32) -> Result<Sparse, HfError> {
     if fields.flag_or("mlp_bias", false)? {
         // It would hold for dense and shared FFNs but not for the experts.
         return Err(fields.wrong("mlp_bias", "true".to_owned(), "false".to_owned()));
@@ -106,13 +121,14 @@ fn deepseek(fields: &Fields<'_>, router_bias: bool, n_layers: u32) -> Result<Opt
     let first = fields.count("first_k_dense_replace")?;
     let every = fields.positive_or("moe_layer_freq", 1)?;
     let is_dense = |layer: u32| layer < first || !layer.is_multiple_of(every);
-    let n_dense_layers = (0..n_layers).map(|layer| u32::from(is_dense(layer))).sum();
+    let is_dense: Vec<bool> = (0..n_layers).map(is_dense).collect();
+    let n_dense_layers = count(&is_dense);
     if n_dense_layers == n_layers {
-        return Ok(None);
+        return Ok((None, is_dense));
     }
     let n_shared_experts = fields.nullable_count("n_shared_experts")?.unwrap_or(0);
     let expert_size = fields.count("moe_intermediate_size")?;
-    Ok(Some(Moe {
+    let moe = Moe {
         n_experts: n_experts(fields, "n_routed_experts")?,
         experts_per_token: fields.count("num_experts_per_tok")?,
         expert_size,
@@ -121,5 +137,6 @@ fn deepseek(fields: &Fields<'_>, router_bias: bool, n_layers: u32) -> Result<Opt
         shared_expert_gate: false,
         n_dense_layers,
         router_bias,
-    }))
+    };
+    Ok((Some(moe), is_dense))
 }

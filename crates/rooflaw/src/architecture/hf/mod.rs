@@ -44,6 +44,10 @@ pub struct HfModel {
     pub quantization: Option<String>,
     /// Longest context (`max_position_embeddings`), if given.
     pub max_position_embeddings: Option<u32>,
+    /// For every layer whether it attends to the sliding window only.
+    pub is_local: Vec<bool>,
+    /// For every layer whether its FFN is dense.
+    pub is_dense: Vec<bool>,
 }
 
 /// The model types that [`read`] knows.
@@ -72,7 +76,8 @@ pub fn read(json: &[u8]) -> Result<HfModel, HfError> {
     };
     let class = Class::of(outer)?;
     let fields = Fields::new(outer, class)?;
-    let architecture = architecture(&fields, class)?;
+    let mut layers = Layers::default();
+    let architecture = architecture(&fields, class, &mut layers)?;
     architecture
         .validate()
         .map_err(|error| inconsistent(class, error))?;
@@ -83,10 +88,19 @@ pub fn read(json: &[u8]) -> Result<HfModel, HfError> {
         dtype: dtype(&fields)?,
         quantization: quantization(&fields)?,
         max_position_embeddings: context.or(class.max_position_embeddings),
+        is_local: layers.is_local,
+        is_dense: layers.is_dense,
     })
 }
 
-fn architecture(fields: &Fields<'_>, class: &Class) -> Result<Architecture, HfError> {
+/// What layers are that an architecture only counts.
+#[derive(Default)]
+struct Layers {
+    is_local: Vec<bool>,
+    is_dense: Vec<bool>,
+}
+
+fn architecture(fields: &Fields<'_>, class: &Class, layers: &mut Layers) -> Result<Architecture, HfError> {
     // Bounded before anything counts layer by layer.
     let n_layers = fields.count("num_hidden_layers")?;
     if !(1..=MAX_LAYERS).contains(&n_layers) {
@@ -96,6 +110,10 @@ fn architecture(fields: &Fields<'_>, class: &Class) -> Result<Architecture, HfEr
     let hidden_size = fields.count("hidden_size")?;
     let n_heads = fields.count_or("num_attention_heads", class.n_heads)?;
     let (qkv_bias, output_bias) = attention::biases(fields, class.biases)?;
+    let kv = attention::projection(fields, class.kv, hidden_size, n_heads)?;
+    let (window, is_local) = window::sliding_window(fields, class.window, n_layers)?;
+    let (ffn, is_dense) = ffn::ffn(fields, class, n_layers)?;
+    *layers = Layers { is_local, is_dense };
     Ok(Architecture {
         n_layers,
         hidden_size,
@@ -103,14 +121,14 @@ fn architecture(fields: &Fields<'_>, class: &Class) -> Result<Architecture, HfEr
         tie_embeddings: fields.flag_or("tie_word_embeddings", class.tie_embeddings)?,
         attention: Attention {
             n_heads,
-            kv: attention::projection(fields, class.kv, hidden_size, n_heads)?,
+            kv,
             qkv_bias,
             output_bias,
             qk_norm: class.qk_norm,
             sinks: class.sinks,
-            sliding_window: window::sliding_window(fields, class.window, n_layers)?,
+            sliding_window: window,
         },
-        ffn: ffn::ffn(fields, class, n_layers)?,
+        ffn,
         norms_per_layer: class.norms_per_layer,
     })
 }
