@@ -1,6 +1,7 @@
 //! What is going to be trained, and what it takes.
 
 use anyhow::Result;
+use rooflaw::plan::{TrainingPrecision, training_memory};
 use rooflaw_terminal as output;
 use rooflaw_train::record::RunRecord;
 use serde::Serialize;
@@ -22,6 +23,8 @@ pub struct Plan<'a> {
     /// Passes over the training split.
     epochs: f64,
     training_flop: f64,
+    /// Predicted: weights, gradients, moments, activations of a micro-batch.
+    memory_bytes: f64,
     recipe: Option<&'a str>,
     seed: u64,
     engine: &'a str,
@@ -41,6 +44,13 @@ impl<'a> Plan<'a> {
             tokens_per_step: record.recipe.tokens_per_step(),
             epochs: record.tokens as f64 / record.data.training_tokens as f64,
             training_flop: record.training_flop,
+            memory_bytes: training_memory(
+                &record.architecture,
+                record.recipe.micro_batch(),
+                record.recipe.sequence_length,
+                TrainingPrecision::Fp32,
+            )
+            .total_bytes(),
             recipe: record.recipe.name.as_deref(),
             seed: record.seed,
             engine: &record.engine,
@@ -75,7 +85,14 @@ impl<'a> Plan<'a> {
                 output::thousands(self.tokens_per_step)
             ),
         )?;
-        output::remark("compute", &format!("{:.3e} FLOP predicted", self.training_flop))?;
+        output::remark(
+            "predicted",
+            &format!(
+                "{:.3e} FLOP, {} of memory",
+                self.training_flop,
+                output::gigabytes(self.memory_bytes)
+            ),
+        )?;
         output::remark(
             "recipe",
             &format!("{}, seed {}", self.recipe.unwrap_or("without a name"), self.seed),
