@@ -31,7 +31,7 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
             Err(error) => drop(error.to_string()),
             Ok(mut given) => {
                 for format in [WeightFormat::GgufF16, WeightFormat::Q4_0] {
-                    let Ok(plan) = GgufPlan::new(given.architecture(), format, given.settings()) else {
+                    let Ok(plan) = GgufPlan::of_given(&given, format) else {
                         continue;
                     };
                     let mut out = Vec::new();

@@ -1,7 +1,7 @@
 //! What can stand in the way of an export.
 
+use crate::model::ConfigError;
 use rooflaw::architecture::ArchitectureError;
-use rooflaw::architecture::hf::HfError;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -11,9 +11,6 @@ pub enum ExportError {
     /// The architecture is not consistent.
     #[error(transparent)]
     Architecture(#[from] ArchitectureError),
-    /// A `config.json` that cannot be read or written.
-    #[error(transparent)]
-    Hf(#[from] HfError),
     /// The architecture has a feature that the target lacks.
     #[error("cannot export {feature}: {reason}")]
     Inexpressible {
@@ -30,17 +27,24 @@ pub enum ExportError {
         /// Those there are.
         accepted: &'static str,
     },
-    /// A field of a given model's `config.json` that the target cannot express.
-    #[error("{}: {field} = {value}: expected {accepted}", .path.display())]
+    /// A model that no `config.json` describes.
+    #[error(transparent)]
+    Model(#[from] ConfigError),
+    /// A given model's `config.json` that is not read, or computes what is not computed here.
+    #[error("{}: {cause}", .path.display())]
     Config {
         /// The file.
         path: PathBuf,
-        /// The field, as spelled in the file.
-        field: String,
-        /// The value found, abbreviated.
-        value: String,
-        /// What would be accepted.
-        accepted: String,
+        /// What is wrong with it.
+        cause: ConfigError,
+    },
+    /// Weights in memory that are too many or too few.
+    #[error("weights: {found} values: expected {expected}, the architecture's parameters")]
+    Values {
+        /// How many there are.
+        found: usize,
+        /// How many the architecture has.
+        expected: usize,
     },
     /// A file that is not what it should be.
     #[error("{}: {cause}", .path.display())]

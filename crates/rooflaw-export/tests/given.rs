@@ -6,7 +6,7 @@ mod common;
 
 use common::{DENSE, on, write_hf};
 use rooflaw::format::WeightFormat;
-use rooflaw_export::{GgufPlan, GivenWeights, Part, Weights};
+use rooflaw_export::{GgufPlan, GivenWeights, HfPlan, Model, Part, Weights};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -28,7 +28,7 @@ fn source(file: &[u8], name: &str) -> Vec<f32> {
 
 fn exported(folder: &Path) -> (GgufPlan, Vec<u8>) {
     let mut given = GivenWeights::open(folder).unwrap();
-    let plan = GgufPlan::new(given.architecture(), WeightFormat::GgufF16, given.settings()).unwrap();
+    let plan = GgufPlan::of_given(&given, WeightFormat::GgufF16).unwrap();
     let mut bytes = Vec::new();
     plan.write(&mut bytes, &mut Weights::Given(&mut given), &mut on)
         .unwrap();
@@ -194,6 +194,50 @@ fn other_configurations_are_refused() {
         edit_config(folder.path(), &changes);
         let error = GivenWeights::open(folder.path()).unwrap_err().to_string();
         assert!(error.contains(named), "{error}");
+    }
+}
+
+/// What is trained here and computed otherwise by llama.cpp, or not at all.
+#[test]
+fn other_routings_are_refused_for_gguf() {
+    let temporary = tempfile::tempdir().unwrap();
+    for (name, normalised, named) in [
+        (
+            "qwen2moe",
+            true,
+            "cannot export norm_topk_prob = true as qwen2moe",
+        ),
+        ("olmoe", true, "cannot export norm_topk_prob = true as olmoe"),
+        (
+            "qwen3moe",
+            false,
+            "cannot export norm_topk_prob = false as qwen3moe",
+        ),
+        ("deepseek2", false, "cannot export latent attention"),
+        ("deepseek3-biases", true, "cannot export latent attention"),
+    ] {
+        let architecture = common::hf()
+            .into_iter()
+            .find(|(found, _)| *found == name)
+            .unwrap()
+            .1;
+        let mut model = Model::of(architecture);
+        model.details.routing.normalised = normalised;
+        let plan = HfPlan::of_model(&model, WeightFormat::Bf16, 64, u64::MAX).unwrap();
+        let path = temporary.path().join(name);
+        common::write_plan(&plan, &path);
+        let mut given = GivenWeights::open(&path).unwrap();
+        let error = GgufPlan::of_given(&given, WeightFormat::Q8_0)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(named), "{error}");
+        // Nor where the plan was made without the weights.
+        if let Ok(plan) = GgufPlan::new(&architecture, WeightFormat::Q8_0, given.settings()) {
+            let error = plan
+                .write(&mut Vec::new(), &mut Weights::Given(&mut given), &mut on)
+                .unwrap_err();
+            assert!(error.to_string().contains(named), "{error}");
+        }
     }
 }
 

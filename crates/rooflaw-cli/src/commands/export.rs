@@ -89,15 +89,15 @@ pub fn run(args: &Args) -> Result<()> {
         None => None,
     };
     let model = model(args, given.as_ref())?;
-    let settings = match &given {
-        Some(given) => given.settings().clone(),
-        None => Settings::named(&model.name),
-    };
+    let settings = Settings::named(&model.name);
     match args.format {
         Format::Gguf => {
             let weights = args.weights.unwrap_or(WeightFormat::GgufF16);
-            let plan = GgufPlan::new(&model.architecture, weights, &settings)
-                .map_err(|error| named(error, &model.name))?;
+            let plan = match &given {
+                Some(given) => GgufPlan::of_given(given, weights),
+                None => GgufPlan::new(&model.architecture, weights, &settings),
+            };
+            let plan = plan.map_err(|error| named(error, &model.name))?;
             let forecast = Forecast {
                 kind: plan.target().name(),
                 parameters: plan.parameters(),
@@ -201,10 +201,11 @@ fn hf(args: &Args, plan: &HfPlan, forecast: &Forecast<'_>) -> Result<()> {
     let work = Work::begin(args, forecast)?;
     let staged = StagedFolder::new(&args.out).context("--out")?;
     print(args, forecast)?;
+    let mut weights = Weights::Random { seed: args.seed };
     for file in plan.files() {
         staged
             .create(&file.name)
-            .and_then(|mut out| plan.write(file, &mut out, args.seed, &mut |more| work.advance(more)))
+            .and_then(|mut out| plan.write(file, &mut out, &mut weights, &mut |more| work.advance(more)))
             .with_context(|| args.out.join(&file.name).display().to_string())?;
     }
     staged.commit().with_context(|| args.out.display().to_string())?;

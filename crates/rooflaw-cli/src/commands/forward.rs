@@ -71,5 +71,7 @@ fn execute(process: &mut Command) -> std::io::Result<ExitCode> {
 #[cfg(not(unix))]
 fn execute(process: &mut Command) -> std::io::Result<ExitCode> {
     let code = process.status()?.code();
-    Ok(ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
+    Ok(ExitCode::from(
+        code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1),
+    ))
 }

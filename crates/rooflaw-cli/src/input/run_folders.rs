@@ -29,7 +29,9 @@ pub fn runs(path: &Path) -> Result<Runs> {
     let shown = path.display();
     let folders = search(path)?;
     if folders.is_empty() {
-        bail!("{shown} holds no training: expected a folder of `rooflaw train` (with its run.json), or one of such");
+        bail!(
+            "{shown} holds no training: expected a folder of `rooflaw train` (with its run.json), or one of such"
+        );
     }
     let (mut finished, mut unfinished, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     for folder in &folders {

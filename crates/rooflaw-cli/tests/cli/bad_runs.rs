@@ -77,7 +77,7 @@ fn tables_that_are_no_tables_of_runs() {
         &["runs", "absent.csv"],
         &["absent.csv", "No such file"],
     );
-    refusal_in(folder.path(), &["runs", "."], &[". is a folder: expected a file"]);
+    refusal_in(folder.path(), &["runs", "."], &[". holds no training: expected"]);
     refusal_in(folder.path(), &["runs", "--json"], &["which runs?"]);
 }
 

@@ -23,11 +23,25 @@ fn text(bytes: &[u8]) -> String {
 fn without_the_program_it_is_said_how_to_get_it() {
     let folder = tempfile::tempdir().unwrap();
     for command in ["train", "eval", "data", "sweep"] {
-        let Output { status, stdout, stderr } = alone(folder.path()).args([command, "--help"]).output().unwrap();
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = alone(folder.path()).args([command, "--help"]).output().unwrap();
         let stderr = text(&stderr);
-        assert_eq!((status.code(), text(&stdout)), (Some(2), String::new()), "{stderr}");
-        assert!(stderr.starts_with(&format!("error: `rooflaw {command}` needs")), "{stderr}");
-        assert!(stderr.contains("cargo build --release -p rooflaw-train-cli"), "{stderr}");
+        assert_eq!(
+            (status.code(), text(&stdout)),
+            (Some(2), String::new()),
+            "{stderr}"
+        );
+        assert!(
+            stderr.starts_with(&format!("error: `rooflaw {command}` needs")),
+            "{stderr}"
+        );
+        assert!(
+            stderr.contains("cargo build --release -p rooflaw-train-cli"),
+            "{stderr}"
+        );
     }
 }
 
@@ -39,7 +53,11 @@ fn arguments_and_exit_codes_pass_through() {
     let script = |place: &Path, code: i32| {
         fs::create_dir_all(place).unwrap();
         let program = place.join("rooflaw-train");
-        fs::write(&program, format!("#!/bin/sh\nfor word; do echo \"[$word]\"; done\nexit {code}\n")).unwrap();
+        fs::write(
+            &program,
+            format!("#!/bin/sh\nfor word; do echo \"[$word]\"; done\nexit {code}\n"),
+        )
+        .unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     };
     let line = ["train", "a b", "--data", "--help", "-x", "--", "--version"];

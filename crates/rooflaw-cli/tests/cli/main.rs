@@ -33,6 +33,7 @@ mod measure_models;
 mod measure_plan;
 mod plan_runs;
 mod real_bench;
+mod run_folders;
 mod runs;
 mod search;
 mod several;

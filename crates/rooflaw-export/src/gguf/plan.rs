@@ -5,7 +5,7 @@ use super::metadata::metadata;
 use super::target::GgufArchitecture;
 use crate::quantise::BlockType;
 use crate::tensors::{TensorSpec, tensors};
-use crate::{ExportError, Settings};
+use crate::{ExportError, GivenWeights, Settings};
 use rooflaw::architecture::Architecture;
 use rooflaw::format::{TensorShape, WeightFormat};
 
@@ -83,6 +83,16 @@ impl GgufPlan {
             header: header::header(&metadata, &planned),
             tensors: planned,
         })
+    }
+
+    /// The file of a trained model, as [`GgufPlan::new`].
+    ///
+    /// # Errors
+    /// Those of [`GgufPlan::new`], and a routing that llama.cpp does not compute in the architecture that the file names.
+    pub fn of_given(given: &GivenWeights, format: WeightFormat) -> Result<GgufPlan, ExportError> {
+        let plan = GgufPlan::new(given.architecture(), format, given.settings())?;
+        plan.target.refuse_other_routing(given.model())?;
+        Ok(plan)
     }
 
     /// The architecture of llama.cpp that the file names.

@@ -3,7 +3,7 @@
 //! Read from `load_arch_tensors` and `build_arch_graph` in `src/models/{llama,qwen2,qwen3,qwen2moe,qwen3moe,olmoe}.cpp`
 //! (ggml-org/llama.cpp, MIT), and tried with llama-bench.
 
-use crate::ExportError;
+use crate::{ExportError, Model, Routing};
 use rooflaw::architecture::{Activation, Architecture, KvProjection, Moe, QkNorm};
 use std::fmt;
 
@@ -46,6 +46,27 @@ impl GgufArchitecture {
     #[must_use]
     pub const fn turns_neighbours(self) -> bool {
         matches!(self, GgufArchitecture::Llama)
+    }
+
+    /// Refuses a model whose routing llama.cpp's graph does not compute: of those written here, `qwen2moe` and `olmoe`
+    /// never divide by the sum of the chosen experts' scores, the others always.
+    pub(super) fn refuse_other_routing(self, model: &Model) -> Result<(), ExportError> {
+        let expected = Routing {
+            normalised: !matches!(self, GgufArchitecture::Qwen2Moe | GgufArchitecture::Olmoe),
+            ..Routing::default()
+        };
+        let routing = model.details.routing;
+        if model.architecture.ffn.moe.is_none() || routing == expected {
+            return Ok(());
+        }
+        if routing.normalised != expected.normalised {
+            let feature = format!("norm_topk_prob = {} as {self}", routing.normalised);
+            return refused(feature, "llama.cpp computes the opposite");
+        }
+        refused(
+            format!("experts' scores by other than softmax alone as {self}"),
+            "llama.cpp computes it",
+        )
     }
 
     /// The one with an architecture's features: `llama` unless something asks for another.

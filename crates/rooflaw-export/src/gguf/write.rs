@@ -2,7 +2,7 @@
 
 use super::header::ALIGNMENT;
 use super::plan::{GgufPlan, GgufTensor};
-use crate::given::{GivenWeights, Turn};
+use crate::given::Turn;
 use crate::quantise::{Unrepresentable, quantise};
 use crate::random;
 use crate::sink::{Progress, Sink};
@@ -27,18 +27,16 @@ impl GgufPlan {
         weights: &mut Weights<'_>,
         progress: Progress<'_>,
     ) -> Result<(), ExportError> {
-        if let Weights::Given(given) = weights
-            && *given.architecture() != self.architecture
-        {
-            let cause = "another architecture than the one to export: expected the same config.json";
-            return Err(ExportError::file(given.folder(), cause));
+        weights.check(&self.architecture)?;
+        if let Weights::Given(given) = weights {
+            self.target().refuse_other_routing(given.model())?;
         }
         let mut sink = Sink::new(out, progress);
         sink.put(&self.header)?;
         for (index, tensor) in self.tensors().iter().enumerate() {
             match weights {
                 Weights::Random { seed } => put_random(tensor, *seed, index, &mut sink)?,
-                Weights::Given(given) => self.put_given(tensor, given, &mut sink)?,
+                Weights::Given(_) | Weights::Flat(_) => self.put_given(tensor, weights, &mut sink)?,
             }
             let padding = tensor.bytes.next_multiple_of(ALIGNMENT) - tensor.bytes;
             sink.put(&[0; ALIGNMENT as usize][..padding as usize])?;
@@ -49,7 +47,7 @@ impl GgufPlan {
     fn put_given(
         &self,
         tensor: &GgufTensor,
-        given: &mut GivenWeights,
+        weights: &mut Weights<'_>,
         sink: &mut Sink<'_, impl Write>,
     ) -> Result<(), ExportError> {
         let turn = self.turn(tensor);
@@ -60,13 +58,13 @@ impl GgufPlan {
         for expert in 0..tensor.spec.shape.experts() {
             for start in (0..matrix).step_by(chunk) {
                 values.resize(chunk.min(matrix - start), 0.0);
-                given.read(&tensor.spec, expert, start as u64, &mut values)?;
+                weights.read(&tensor.spec, expert, start as u64, &mut values)?;
                 if let Some(turn) = turn {
                     values = turn.apply(&values);
                 }
                 bytes.clear();
                 quantise(tensor.kind, &values, &mut bytes)
-                    .map_err(|Unrepresentable(value)| given.unfit(&tensor.spec, expert, value))?;
+                    .map_err(|Unrepresentable(value)| weights.unfit(&tensor.spec, expert, value))?;
                 sink.put(&bytes)?;
             }
         }

@@ -1,14 +1,14 @@
 //! A trained model's weights, from a directory as `save_pretrained` writes it.
 
-mod config;
 mod files;
 mod turn;
 
 pub(crate) use turn::Turn;
 
 use crate::hf::names::{self, Naming};
+use crate::model;
 use crate::tensors::{TensorSpec, tensors};
-use crate::{ExportError, Settings};
+use crate::{ConfigError, ExportError, Model, Settings};
 use files::{Files, Located};
 use half::slice::{HalfBitsSliceExt as _, HalfFloatSliceExt as _};
 use half::{bf16, f16};
@@ -17,11 +17,14 @@ use safetensors::Dtype;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
+/// Elements read at a time.
+const CHUNK: usize = 1 << 18;
+
 /// A trained model's weights: every tensor is known to be there, none is in memory.
 #[derive(Debug)]
 pub struct GivenWeights {
     folder: PathBuf,
-    architecture: Architecture,
+    model: Model,
     settings: Settings,
     naming: Naming,
     files: Files,
@@ -42,7 +45,7 @@ impl GivenWeights {
     /// are fp32, fp16 or bf16.
     ///
     /// # Errors
-    /// What cannot be read, a model type or setting that GGUF does not express, and tensors that are missing, unknown,
+    /// What cannot be read, a model type or setting that is not computed here, and tensors that are missing, unknown,
     /// or of another shape or type than the configuration says; the message names them.
     pub fn open(path: &Path) -> Result<GivenWeights, ExportError> {
         let folder = match path.parent() {
@@ -51,14 +54,31 @@ impl GivenWeights {
         };
         let config = folder.join("config.json");
         let json = files::read(&config, hf::MAX_BYTES as u64)?;
-        let (model, mut settings) = config::read(&config, &json)?;
-        if let Some(name) = folder.canonicalize().ok().as_deref().and_then(Path::file_name) {
-            settings.name = name.to_string_lossy().into_owned();
+        let wrong = |cause| ExportError::Config {
+            path: config.clone(),
+            cause,
+        };
+        let model::Read { model, hf } = model::read(&json).map_err(wrong)?;
+        if let Some(method) = hf.quantization {
+            return Err(wrong(ConfigError::Field {
+                field: "quantization_config".to_owned(),
+                value: method.chars().take(60).collect(),
+                accepted: "weights in fp32, fp16 or bf16".to_owned(),
+            }));
         }
+        let name = folder.canonicalize().ok();
+        let name = name.as_deref().and_then(Path::file_name);
+        let default =
+            Settings::named(name.map_or(hf.model_type.clone(), |n| n.to_string_lossy().into_owned()));
         let given = GivenWeights {
-            architecture: model.architecture,
-            settings,
-            naming: Naming::of(&model.model_type),
+            settings: Settings {
+                context_length: hf.max_position_embeddings.unwrap_or(default.context_length),
+                rope_theta: model.details.rope_theta,
+                rms_norm_eps: model.details.rms_norm_eps,
+                ..default
+            },
+            model,
+            naming: Naming::of(&hf.model_type),
             files: files::open(path)?,
             folder,
             buffer: Vec::new(),
@@ -67,10 +87,16 @@ impl GivenWeights {
         Ok(given)
     }
 
-    /// The architecture that its `config.json` describes.
+    /// The model that its `config.json` describes.
+    #[must_use]
+    pub const fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Its architecture.
     #[must_use]
     pub const fn architecture(&self) -> &Architecture {
-        &self.architecture
+        &self.model.architecture
     }
 
     /// What its `config.json` says besides.
@@ -87,7 +113,7 @@ impl GivenWeights {
 
     /// Every tensor of the architecture is there, as it should be, and no other.
     fn check(&self) -> Result<(), ExportError> {
-        let specs = tensors(&self.architecture)?;
+        let specs = tensors(self.architecture())?;
         let mut missing = Vec::new();
         let mut expected = std::collections::BTreeSet::new();
         for spec in &specs {
@@ -113,7 +139,7 @@ impl GivenWeights {
     fn is_idle(&self, name: &str) -> bool {
         let located = self.files.tensors.get(name);
         name.ends_with(".rotary_emb.inv_freq")
-            || self.architecture.tie_embeddings && name == "lm_head.weight"
+            || self.architecture().tie_embeddings && name == "lm_head.weight"
             || located.is_some_and(|located| located.shape.contains(&0))
     }
 
@@ -158,6 +184,35 @@ impl GivenWeights {
             found,
             accepted,
         }
+    }
+
+    /// All weights, in the order of [`tensors`].
+    ///
+    /// # Errors
+    /// A file that cannot be read, or more parameters than memory.
+    pub fn read_all(&mut self) -> Result<Vec<f32>, ExportError> {
+        // All are in the files, so that there are no more than these have bytes.
+        let total = self.architecture().parameters().total as usize;
+        let mut values = Vec::new();
+        if values.try_reserve_exact(total).is_err() {
+            let cause = format!("{total} parameters: expected as many as fit the memory");
+            return Err(ExportError::file(&self.folder, cause));
+        }
+        values.resize(total, 0.0);
+        let mut rest = values.as_mut_slice();
+        for spec in tensors(self.architecture())? {
+            let share = (spec.shape.elements() / u64::from(spec.shape.experts())) as usize;
+            for expert in 0..spec.shape.experts() {
+                let mut start = 0;
+                while start < share {
+                    let n = CHUNK.min(share - start);
+                    let (chunk, after) = rest.split_at_mut(n);
+                    self.read(&spec, expert, start as u64, chunk)?;
+                    (rest, start) = (after, start + n);
+                }
+            }
+        }
+        Ok(values)
     }
 
     /// The error of a value that the target cannot hold.

@@ -2,7 +2,7 @@
 
 use super::names::{self, Naming};
 use crate::tensors::{Part, Shape, TensorSpec, tensors};
-use crate::{ExportError, Settings};
+use crate::{ConfigError, ExportError, Model, Settings};
 use rooflaw::architecture::Architecture;
 use rooflaw::architecture::hf::{self, WriteOptions};
 use rooflaw::format::{Precision, WeightFormat};
@@ -31,6 +31,8 @@ pub struct HfFile {
 #[derive(Clone, Debug)]
 pub(super) struct HfTensor {
     pub(super) spec: TensorSpec,
+    /// Whose share it is.
+    pub(super) expert: u32,
     pub(super) name: String,
     pub(super) elements: u64,
     pub(super) shape: Vec<usize>,
@@ -46,6 +48,7 @@ impl HfTensor {
 /// A directory that can be written; its size is known to the byte.
 #[derive(Clone, Debug)]
 pub struct HfPlan {
+    pub(super) architecture: Architecture,
     model_type: String,
     pub(super) deviation: f32,
     pub(super) tensors: Vec<HfTensor>,
@@ -57,12 +60,29 @@ impl HfPlan {
     /// larger tensor has a file to itself), usually [`MAX_SHARD_BYTES`].
     ///
     /// # Errors
-    /// Another format, an architecture that is not valid, a feature that no model type written by
-    /// [`hf::write`] has, and settings out of range.
+    /// Those of [`HfPlan::of_model`].
     pub fn new(
         architecture: &Architecture,
         format: WeightFormat,
         settings: &Settings,
+        max_shard_bytes: u64,
+    ) -> Result<HfPlan, ExportError> {
+        architecture.validate()?;
+        let mut model = Model::of(*architecture);
+        model.details.rope_theta = settings.rope_theta;
+        model.details.rms_norm_eps = settings.rms_norm_eps;
+        HfPlan::of_model(&model, format, settings.context_length, max_shard_bytes)
+    }
+
+    /// The directory of a model, as [`HfPlan::new`].
+    ///
+    /// # Errors
+    /// Another format, a model that is not valid, a feature that no model type written here has, and settings
+    /// out of range.
+    pub fn of_model(
+        model: &Model,
+        format: WeightFormat,
+        context_length: u32,
         max_shard_bytes: u64,
     ) -> Result<HfPlan, ExportError> {
         let (dtype, precision) = match format {
@@ -75,16 +95,9 @@ impl HfPlan {
                 });
             }
         };
-        let options = WriteOptions {
-            dtype: precision,
-            max_position_embeddings: settings.context_length,
-            rope_theta: settings.rope_theta,
-            rms_norm_eps: settings.rms_norm_eps,
-            ..WriteOptions::default()
-        };
-        let config = hf::write(architecture, &options)?;
-        let model_type = hf::read(config.as_bytes())?.model_type;
-        let tensors = named(architecture, Naming::of(&model_type), dtype)?;
+        let config = model.to_config(precision, context_length)?;
+        let read = hf::read(config.as_bytes()).map_err(ConfigError::from)?;
+        let tensors = named(&model.architecture, Naming::of(&read.model_type), dtype)?;
         let mut files = vec![HfFile {
             name: "config.json".to_owned(),
             bytes: config.len() as u64,
@@ -93,8 +106,9 @@ impl HfPlan {
         }];
         files.extend(weight_files(&tensors, max_shard_bytes)?);
         Ok(HfPlan {
-            model_type,
-            deviation: options.initializer_range as f32,
+            architecture: model.architecture,
+            model_type: read.model_type,
+            deviation: WriteOptions::default().initializer_range as f32,
             tensors,
             files,
         })
@@ -153,6 +167,7 @@ fn named(architecture: &Architecture, naming: Naming, dtype: Dtype) -> Result<Ve
                     dtype
                 },
                 spec: *spec,
+                expert,
             });
         }
     };

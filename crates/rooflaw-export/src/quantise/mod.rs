@@ -127,7 +127,8 @@ pub(crate) fn room(bytes: &mut Vec<u8>, more: usize) -> &mut [u8] {
     &mut bytes[start..]
 }
 
-fn append_f32(values: &[f32], bytes: &mut Vec<u8>) {
+/// Appends values as they are.
+pub(crate) fn append_f32(values: &[f32], bytes: &mut Vec<u8>) {
     let room = room(bytes, 4 * values.len()).as_chunks_mut().0;
     for (bytes, value) in room.iter_mut().zip(values) {
         *bytes = value.to_le_bytes();

@@ -5,7 +5,7 @@
 
 use rooflaw::architecture::{Activation, Architecture, Attention, Ffn, KvProjection, Moe, QkNorm};
 use rooflaw::format::WeightFormat;
-use rooflaw_export::{HfPlan, Settings, StagedFolder};
+use rooflaw_export::{HfPlan, Settings, StagedFolder, Weights};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::Command;
@@ -173,7 +173,7 @@ pub fn hf() -> Vec<(&'static str, Architecture)> {
     all
 }
 
-/// Writes a Hugging Face directory.
+/// Writes a Hugging Face directory with random weights.
 pub fn write_hf(
     architecture: &Architecture,
     format: WeightFormat,
@@ -181,13 +181,16 @@ pub fn write_hf(
     to: &Path,
 ) -> HfPlan {
     let plan = HfPlan::new(architecture, format, &Settings::named("test"), max_shard_bytes).unwrap();
-    let folder = StagedFolder::new(to).unwrap();
-    for file in plan.files() {
-        let mut out = folder.create(&file.name).unwrap();
-        plan.write(file, &mut out, 7, &mut on).unwrap();
-    }
-    folder.commit().unwrap();
+    write_plan(&plan, to);
     plan
+}
+
+/// Writes a plan's files with random weights.
+pub fn write_plan(plan: &HfPlan, to: &Path) {
+    let folder = StagedFolder::new(to).unwrap();
+    plan.write_all(&folder, &mut Weights::Random { seed: 7 }, &mut on)
+        .unwrap();
+    folder.commit().unwrap();
 }
 
 /// Standard output of a script in `tests/`, run by the Python that `ROOFLAW_PYTHON` names; `None`, with a remark, where

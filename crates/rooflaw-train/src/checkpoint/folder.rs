@@ -105,10 +105,7 @@ impl Checkpoints {
     }
 
     /// Removes all but the last `n`.
-    ///
-    /// # Errors
-    /// A disk that is not writable.
-    pub fn keep(&self, n: usize) -> Result<(), SessionError> {
+    fn keep(&self, n: usize) -> Result<(), SessionError> {
         let all = self.all()?;
         for path in &all[..all.len().saturating_sub(n)] {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -118,6 +115,15 @@ impl Checkpoints {
                 .map_err(|cause| SessionError::write(path, cause))?;
         }
         Ok(())
+    }
+
+    /// Removes all, and their folder.
+    ///
+    /// # Errors
+    /// A disk that is not writable.
+    pub fn remove(&self) -> Result<(), SessionError> {
+        self.keep(0)?;
+        fs::remove_dir(&self.path).map_err(|cause| SessionError::write(&self.path, cause))
     }
 
     /// Puts a checkpoint's state into an engine.

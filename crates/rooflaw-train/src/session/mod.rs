@@ -332,7 +332,7 @@ impl Training<'_> {
         };
         self.folder.finish(&result)?;
         if self.session.checkpoints.keep.is_none() {
-            self.checkpoints.keep(0)?;
+            self.checkpoints.remove()?;
         }
         Ok(Ending::Done(result))
     }

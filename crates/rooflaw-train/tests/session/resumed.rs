@@ -93,10 +93,7 @@ fn what_a_run_leaves_behind() {
     // Two bytes a token.
     let bits_per_byte = last.validation_loss / 2.0 / std::f64::consts::LN_2;
     assert!((result["validation_bits_per_byte"].as_f64().unwrap() - bits_per_byte).abs() < 1e-12);
-    assert_eq!(
-        fs::read_dir(folder.path().join("checkpoints")).unwrap().count(),
-        0
-    );
+    assert!(!folder.path().join("checkpoints").exists());
     assert_eq!(
         fs::read(folder.path().join("model/tokenizer.json")).unwrap(),
         b"{}"

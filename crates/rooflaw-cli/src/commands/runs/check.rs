@@ -61,12 +61,17 @@ impl<'a> Column<'a> {
 /// Runs the command.
 pub fn run(args: &CheckArgs) -> Result<()> {
     let Some(path) = &args.runs else {
-        bail!("which runs? Give a table in CSV or JSON Lines, a folder of trainings, or see `rooflaw runs import --help`");
+        bail!(
+            "which runs? Give a table in CSV or JSON Lines, a folder of trainings, or see `rooflaw runs import --help`"
+        );
     };
     let found = input::runs(path)?;
     let table = args.select.select(found.table)?;
     let mut summary = summary(&table);
-    let left_out = found.left_out.iter().map(|text| super::Warning::new("left_out", text));
+    let left_out = found
+        .left_out
+        .iter()
+        .map(|text| super::Warning::new("left_out", text));
     summary.warnings.extend(left_out);
     if args.json {
         return output::json(&summary);

@@ -1,9 +1,14 @@
 //! What is going to be trained, and what it takes.
 
 use anyhow::Result;
+use rooflaw::plan::{TrainingPrecision, training_memory};
 use rooflaw_terminal as output;
 use rooflaw_train::record::RunRecord;
 use serde::Serialize;
+
+/// Passes over a data set up to which repeated tokens are worth about as much as new ones (Muennighoff et al., arXiv 2305.16264,
+/// section 1).
+const MAX_EPOCHS: f64 = 4.0;
 
 /// What is said before a training begins.
 #[derive(Serialize)]
@@ -18,6 +23,8 @@ pub struct Plan<'a> {
     /// Passes over the training split.
     epochs: f64,
     training_flop: f64,
+    /// Predicted: weights, gradients, moments, activations of a micro-batch.
+    memory_bytes: f64,
     recipe: Option<&'a str>,
     seed: u64,
     engine: &'a str,
@@ -37,6 +44,13 @@ impl<'a> Plan<'a> {
             tokens_per_step: record.recipe.tokens_per_step(),
             epochs: record.tokens as f64 / record.data.training_tokens as f64,
             training_flop: record.training_flop,
+            memory_bytes: training_memory(
+                &record.architecture,
+                record.recipe.micro_batch(),
+                record.recipe.sequence_length,
+                TrainingPrecision::Fp32,
+            )
+            .total_bytes(),
             recipe: record.recipe.name.as_deref(),
             seed: record.seed,
             engine: &record.engine,
@@ -44,33 +58,41 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// Prints it, with a warning where the data are too few for it.
+    ///
+    /// # Errors
+    /// A reader that has gone away.
     pub fn print(&self) -> Result<()> {
-        let mut sizes = output::parameters(self.parameters);
+        let mut sizes = output::thousands(self.parameters);
         if self.active_parameters != self.parameters {
-            sizes.push_str(&format!(
-                ", {} active",
-                output::parameters(self.active_parameters)
-            ));
+            sizes.push_str(&format!(", {} active", output::thousands(self.active_parameters)));
         }
         output::heading(self.architecture)?;
         output::remark(
             "parameters",
             &format!(
                 "{sizes}, {} without embeddings",
-                output::parameters(self.non_embedding_parameters)
+                output::thousands(self.non_embedding_parameters)
             ),
         )?;
         output::remark(
             "training",
             &format!(
                 "{} tokens ({:.2} epochs) in {} steps of {}",
-                output::short(self.tokens as f64, 3),
+                output::thousands(self.tokens),
                 self.epochs,
                 output::thousands(self.steps),
                 output::thousands(self.tokens_per_step)
             ),
         )?;
-        output::remark("compute", &format!("{:.3e} FLOP predicted", self.training_flop))?;
+        output::remark(
+            "predicted",
+            &format!(
+                "{:.3e} FLOP, {} of memory",
+                self.training_flop,
+                output::gigabytes(self.memory_bytes)
+            ),
+        )?;
         output::remark(
             "recipe",
             &format!("{}, seed {}", self.recipe.unwrap_or("without a name"), self.seed),

@@ -101,7 +101,8 @@ impl Watcher {
 pub fn time(seconds: f64) -> String {
     let whole = seconds.max(0.0).round() as u64;
     match whole {
-        0..60 => format!("{whole} s"),
+        0..10 => format!("{:.1} s", seconds.max(0.0)),
+        10..60 => format!("{whole} s"),
         60..3600 => format!("{} min {} s", whole / 60, whole % 60),
         3600..172_800 => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
         _ => format!("{} days", whole / 86_400),
@@ -118,6 +119,7 @@ mod tests {
         assert_eq!(time(3599.0), "59 min 59 s");
         assert_eq!(time(7260.0), "2 h 1 min");
         assert_eq!(time(1e6), "11 days");
-        assert_eq!(time(f64::NAN), "0 s");
+        assert_eq!(time(f64::NAN), "0.0 s");
+        assert_eq!(time(0.25), "0.2 s");
     }
 }
