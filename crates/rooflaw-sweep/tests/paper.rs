@@ -46,7 +46,11 @@ fn plan(largest_ratio: f64) -> Plan {
         path: PathBuf::new(),
         hash: String::new(),
     };
-    let basis = Basis::of_device(device::find("h200").unwrap(), DEFAULT_MFU, TrainingPrecision::Bf16);
+    let basis = Basis::of_device(
+        device::find("h200").unwrap(),
+        DEFAULT_MFU,
+        TrainingPrecision::Bf16,
+    );
     Plan::of(&trainings, &[1], data, Engine::Cuda, Some(basis.unwrap())).unwrap()
 }
 
@@ -61,11 +65,24 @@ fn the_papers_runs_are_priced_as_the_page_says() {
     let peak = device::find("h200").unwrap().peaks.bf16.unwrap();
     let plan = plan(8.0);
     assert_eq!(plan.runs.len(), 170);
-    let hours: f64 = plan.runs.iter().filter_map(|run| run.predicted.seconds).sum::<f64>() / 3600.0;
+    let hours: f64 = plan
+        .runs
+        .iter()
+        .filter_map(|run| run.predicted.seconds)
+        .sum::<f64>()
+        / 3600.0;
     has(&format!("Together 1700B tokens, {:.2e} FLOP", flop(&plan)));
-    has(&format!("{:.0} % of 989.0 TFLOP/s: {:.0} device-hours", 100.0 * DEFAULT_MFU, hours.ceil()).replacen("8672", "8,672", 1));
+    has(&format!(
+        "{:.0} % of 989.0 TFLOP/s: {:.0} device-hours",
+        100.0 * DEFAULT_MFU,
+        hours.ceil()
+    )
+    .replacen("8672", "8,672", 1));
     let implied = implied_mfu(flop(&plan), peak, PUBLISHED_HOURS);
-    has(&format!("13,600 device-hours, which is {:.1} % of the peak rate", 100.0 * implied));
+    has(&format!(
+        "13,600 device-hours, which is {:.1} % of the peak rate",
+        100.0 * implied
+    ));
     // 6·N·D of the active parameters is most of it: by hand, without the operator list.
     let by_hand: f64 = plan
         .runs

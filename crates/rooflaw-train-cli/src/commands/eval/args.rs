@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 /// How well a model predicts: the loss of a data set's held-out documents, the perplexity of a text.
 #[derive(clap::Args)]
-#[command(after_help = "CHECKPOINT: a folder with config.json, safetensors and tokenizer.json, as `rooflaw train` and
+#[command(
+    after_help = "CHECKPOINT: a folder with config.json, safetensors and tokenizer.json, as `rooflaw train` and
 `save_pretrained` write; or a run's folder, whose finished model it then is.
 
 ON:
@@ -20,7 +21,8 @@ sequences that it is trained in. Intervals are over documents. How, exactly: doc
 Examples:
   rooflaw eval run --on corpus
   rooflaw eval run --on wikitext-2 --text wikitext-2-raw/wiki.test.raw
-  rooflaw eval run/checkpoints/step-00001000 --tokenizer corpus/tokenizer.json --on book.txt --json")]
+  rooflaw eval run/checkpoints/step-00001000 --tokenizer corpus/tokenizer.json --on book.txt --json"
+)]
 pub struct Args {
     /// The model
     pub checkpoint: PathBuf,

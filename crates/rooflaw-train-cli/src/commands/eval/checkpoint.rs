@@ -36,7 +36,11 @@ impl Checkpoint {
     pub fn open(path: &Path) -> Result<Checkpoint> {
         let shown = path.display();
         let is_run = path.join("run.json").exists();
-        let folder = if is_run { path.join(FINISHED) } else { path.to_path_buf() };
+        let folder = if is_run {
+            path.join(FINISHED)
+        } else {
+            path.to_path_buf()
+        };
         if is_run && !folder.exists() {
             bail!("{shown} is a run that is not done: expected a finished one, or one of its checkpoints");
         }
@@ -64,7 +68,10 @@ impl Checkpoint {
             }
             (None, Subject::DataSet(corpus)) => (corpus.folder().join(TOKENIZER), corpus.tokenizer()?),
             (None, Subject::Text(_)) => {
-                bail!("{}: no {TOKENIZER} in it: give the model's by --tokenizer", self.folder.display())
+                bail!(
+                    "{}: no {TOKENIZER} in it: give the model's by --tokenizer",
+                    self.folder.display()
+                )
             }
         };
         if let Subject::DataSet(corpus) = subject {
@@ -124,11 +131,17 @@ impl Checkpoint {
 /// The record of the run that a model is in: `RUN/model`, `RUN/checkpoints/step-…`.
 fn run_above(folder: &Path) -> Result<Option<RunRecord>> {
     let folder = fs::canonicalize(folder).with_context(|| format!("{}: cannot read", folder.display()))?;
-    let found = folder.ancestors().skip(1).take(2).map(|above| above.join("run.json")).find(|path| path.exists());
+    let found = folder
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .map(|above| above.join("run.json"))
+        .find(|path| path.exists());
     let Some(path) = found else {
         return Ok(None);
     };
     let text = fs::read(&path).with_context(|| format!("{}: cannot read", path.display()))?;
-    let record = serde_json::from_slice(&text).with_context(|| format!("{}: expected the record of a run", path.display()))?;
+    let record = serde_json::from_slice(&text)
+        .with_context(|| format!("{}: expected the record of a run", path.display()))?;
     Ok(Some(record))
 }

@@ -35,7 +35,9 @@ pub fn run(args: &Args) -> Result<()> {
     let checkpoint = Checkpoint::open(&args.checkpoint)?;
     let tokenizer = checkpoint.tokenizer(args.tokenizer.as_deref(), &subject)?;
     checkpoint.warn_of(&subject)?;
-    let length = args.window.map_or(checkpoint.window(), |window| window.get() as usize);
+    let length = args
+        .window
+        .map_or(checkpoint.window(), |window| window.get() as usize);
     let stride = match (args.stride, &subject) {
         (Some(stride), _) => stride.get() as usize,
         // As it was trained.

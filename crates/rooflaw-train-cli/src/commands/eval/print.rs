@@ -25,7 +25,11 @@ pub fn evaluation(summary: &Summary<'_>) -> Result<()> {
     row("perplexity per token", &found.token_perplexity, 2);
     if let Some(words) = &found.word_level {
         row("perplexity per word", &words.word_perplexity, 2);
-        row("  ends of lines not counted", &words.word_perplexity_without_line_ends, 2);
+        row(
+            "  ends of lines not counted",
+            &words.word_perplexity_without_line_ends,
+            2,
+        );
     }
     output::table(&table)?;
     output::line("")?;

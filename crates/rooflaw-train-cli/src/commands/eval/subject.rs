@@ -134,7 +134,10 @@ fn text(path: &Path, read: &ReadArgs) -> Result<Text> {
     {
         return Ok(known);
     }
-    let [file] = read.files(&[path.to_path_buf()])?.try_into().map_err(|_| anyhow::anyhow!("one file"))?;
+    let [file] = read
+        .files(&[path.to_path_buf()])?
+        .try_into()
+        .map_err(|_| anyhow::anyhow!("one file"))?;
     let mut documents = Vec::new();
     let digest = file.documents_hashed(&mut |text, _| {
         documents.push(text);
@@ -180,12 +183,16 @@ fn wikitext_2(given: Option<&Path>) -> Result<Text> {
         vec![given.to_path_buf()]
     };
     for path in &candidates {
-        let bytes = fs::metadata(path).with_context(|| format!("--text {}: cannot read", path.display()))?.len();
+        let bytes = fs::metadata(path)
+            .with_context(|| format!("--text {}: cannot read", path.display()))?
+            .len();
         if bytes <= WIKITEXT_2_BYTES
             && let Some(text) = known_text(path)?
         {
             return Ok(text);
         }
     }
-    bail!("--text {shown} is not the test set of WikiText-2, byte for byte: {expected}; for another text give --on FILE")
+    bail!(
+        "--text {shown} is not the test set of WikiText-2, byte for byte: {expected}; for another text give --on FILE"
+    )
 }
