@@ -23,13 +23,19 @@ struct Cluster {
 
 impl Cluster {
     fn up(folder: PathBuf) -> Cluster {
-        let listeners: Vec<TcpListener> = (0..3).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let listeners: Vec<TcpListener> = (0..3)
+            .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
+            .collect();
         let port = |listener: &TcpListener| listener.local_addr().unwrap().port().to_string();
         let ports: Vec<String> = listeners.iter().map(port).collect();
         drop(listeners);
         // Whatever comes now, the daemons are ended.
         let cluster = Cluster { folder };
-        let status = Command::new(CLUSTER).arg("up").arg(&cluster.folder).args(ports).status();
+        let status = Command::new(CLUSTER)
+            .arg("up")
+            .arg(&cluster.folder)
+            .args(ports)
+            .status();
         assert!(status.unwrap().success(), "the cluster does not come up");
         cluster
     }
@@ -54,8 +60,12 @@ impl Cluster {
         let jobs: Vec<String> = jobs.lines().map(|job| job.trim().to_owned()).collect();
         let mut lost = vec![daemon.trim().parse().unwrap()];
         for (pid, environment) in processes() {
-            let of_node = environment.get("SLURMD_NODENAME").is_some_and(|name| name == node);
-            let of_cluster = environment.get("SLURM_CONF").is_some_and(|conf| Path::new(conf).starts_with(&self.folder));
+            let of_node = environment
+                .get("SLURMD_NODENAME")
+                .is_some_and(|name| name == node);
+            let of_cluster = environment
+                .get("SLURM_CONF")
+                .is_some_and(|conf| Path::new(conf).starts_with(&self.folder));
             if of_node && of_cluster {
                 lost.extend([pid, parent(pid)].into_iter().flatten());
             }
@@ -65,9 +75,16 @@ impl Cluster {
         lost.dedup();
         for signal in ["-STOP", "-KILL"] {
             let pids = lost.iter().map(u32::to_string);
-            let _ = Command::new("kill").arg(signal).args(pids).stderr(Stdio::null()).status();
+            let _ = Command::new("kill")
+                .arg(signal)
+                .args(pids)
+                .stderr(Stdio::null())
+                .status();
         }
-        self.ask("scontrol", &["update", &format!("NodeName={node}"), "State=DOWN", "Reason=test"]);
+        self.ask(
+            "scontrol",
+            &["update", &format!("NodeName={node}"), "State=DOWN", "Reason=test"],
+        );
         jobs
     }
 }
@@ -86,7 +103,12 @@ fn processes() -> Vec<(u32, BTreeMap<String, String>)> {
         let bytes = fs::read(format!("/proc/{pid}/environ")).ok()?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let pairs = text.split('\0').filter_map(|pair| pair.split_once('='));
-        Some((pid, pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))
+        Some((
+            pid,
+            pairs
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+        ))
     };
     pids.filter_map(environment).collect()
 }
@@ -103,7 +125,13 @@ fn skipped() -> Option<&'static str> {
     if std::env::var_os("ROOFLAW_SLURM").is_none() {
         return Some("ROOFLAW_SLURM is not set");
     }
-    let found = |program| Command::new(program).arg("-V").stdout(Stdio::null()).status().is_ok();
+    let found = |program| {
+        Command::new(program)
+            .arg("-V")
+            .stdout(Stdio::null())
+            .status()
+            .is_ok()
+    };
     let all = ["slurmctld", "slurmd", "munged", "sbatch"].into_iter().all(found);
     (!all).then_some("no Slurm here: apt-get install slurmctld slurmd slurm-client munge")
 }
@@ -119,7 +147,10 @@ fn a_sweep_survives_the_loss_of_a_node() {
     let local = Sweep::planned(&root, "local", &["1", "2", "3", "4"], &[]);
     let status = local.run(&["--workers", "2", "--threads", "1"]).status().unwrap();
     assert!(status.success());
-    println!("12 runs on this machine, 2 workers: {:.1} s", start.elapsed().as_secs_f64());
+    println!(
+        "12 runs on this machine, 2 workers: {:.1} s",
+        start.elapsed().as_secs_f64()
+    );
 
     let cluster = Cluster::up(root.join("cluster"));
     let version = cluster.ask("sinfo", &["-V"]);
@@ -130,10 +161,22 @@ fn a_sweep_survives_the_loss_of_a_node() {
         command.env("SLURM_CONF", cluster.folder.join("etc/slurm.conf"));
         command.arg(&sweep.folder);
         // A task for each run; checkpoints often, since these runs take seconds.
-        command.args(["--slurm", "--cpus", "1", "--minutes", "10", "--task-minutes", "10"]);
+        command.args([
+            "--slurm",
+            "--cpus",
+            "1",
+            "--minutes",
+            "10",
+            "--task-minutes",
+            "10",
+        ]);
         command.args(["--train-option=--checkpoint-interval-steps=20"]);
         let output = command.output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8(output.stdout).unwrap()
     };
     let submitted = Instant::now();
@@ -150,7 +193,8 @@ fn a_sweep_survives_the_loss_of_a_node() {
             .lines()
             .filter_map(|job| running.get(job.trim()).cloned())
             .collect();
-        let ready = on_node.len() == 2 && sweep.done() >= 3 && on_node.iter().all(|id| sweep.has_checkpoint(id));
+        let ready =
+            on_node.len() == 2 && sweep.done() >= 3 && on_node.iter().all(|id| sweep.has_checkpoint(id));
         ready.then_some(on_node)
     });
     let jobs = cluster.lose("n2");
@@ -183,7 +227,10 @@ fn a_sweep_survives_the_loss_of_a_node() {
     assert!(submit().starts_with("Nothing to submit"));
     for job in &jobs {
         let shown = cluster.ask("scontrol", &["show", "job", job]);
-        assert!(shown.contains("Restarts=1") && shown.contains("JobState=COMPLETED"), "{shown}");
+        assert!(
+            shown.contains("Restarts=1") && shown.contains("JobState=COMPLETED"),
+            "{shown}"
+        );
     }
 
     println!("run           id            attempts  loss");
@@ -191,7 +238,11 @@ fn a_sweep_survives_the_loss_of_a_node() {
         let outcomes = sweep.outcomes(&id);
         let done = outcomes.iter().filter(|outcome| *outcome == "done").count();
         assert_eq!(done, 1, "{id}: {outcomes:?}");
-        let expected: &[&str] = if victims.contains(&id) { &["", "done"] } else { &["done"] };
+        let expected: &[&str] = if victims.contains(&id) {
+            &["", "done"]
+        } else {
+            &["done"]
+        };
         assert_eq!(outcomes, expected, "{id}");
         sweep.assert_steps_are_whole(&id);
         let (here, there) = (local.result(&id), sweep.result(&id));

@@ -1,5 +1,5 @@
 //! A file for each command.
 
 pub mod data;
-pub mod train;
 pub mod sweep;
+pub mod train;

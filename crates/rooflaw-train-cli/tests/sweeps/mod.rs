@@ -77,7 +77,12 @@ impl Sweep {
         let (data, models) = prepare(root);
         let folder = root.join(name);
         let mut command = train(&["sweep", "plan"]);
-        command.arg(models).arg("--data").arg(data).arg("--out").arg(&folder);
+        command
+            .arg(models)
+            .arg("--data")
+            .arg(data)
+            .arg("--out")
+            .arg(&folder);
         command.args(["--recipe", "small", "--seeds", &seeds.join(",")]);
         command.args(["--set", "sequence_length=64", "--set", "batch_sequences=8"]);
         command.args(["--set", "training_tokens=150_000"]).args(more);
@@ -100,7 +105,9 @@ impl Sweep {
     pub fn runs(&self) -> Vec<(String, String)> {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let runs = self.plan["runs"].as_array().unwrap();
-        runs.iter().map(|run| (text(&run["id"]), text(&run["name"]))).collect()
+        runs.iter()
+            .map(|run| (text(&run["id"]), text(&run["name"])))
+            .collect()
     }
 
     pub fn ids(&self) -> Vec<String> {
@@ -150,13 +157,18 @@ impl Sweep {
         let checkpoints = fs::read_dir(self.run_folder(id).join("checkpoints"));
         checkpoints.is_ok_and(|entries| {
             let names = entries.flatten().map(|entry| entry.file_name());
-            names.filter(|name| name.to_string_lossy().starts_with("step-")).count() > 0
+            names
+                .filter(|name| name.to_string_lossy().starts_with("step-"))
+                .count()
+                > 0
         })
     }
 
     fn steps(&self, id: &str) -> Vec<u64> {
         let text = fs::read_to_string(self.run_folder(id).join("metrics.jsonl")).unwrap_or_default();
-        let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let lines = text
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let trained = lines.filter(|line| line.get("learning_rate").is_some());
         trained.filter_map(|line| line["step"].as_u64()).collect()
     }
@@ -187,6 +199,6 @@ impl Sweep {
     /// Whether a trainer said that it went on from a checkpoint.
     pub fn resumed(&self, id: &str) -> bool {
         let log = fs::read_to_string(self.folder.join("logs").join(format!("{id}.log"))).unwrap();
-        log.to_lowercase().contains("resum") || log.contains("goes on") || log.contains("Going on")
+        log.contains("going on from the checkpoint of step")
     }
 }
