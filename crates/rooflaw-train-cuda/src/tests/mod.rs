@@ -1,0 +1,5 @@
+//! The engine on the host ([`crate::emulation`]): gradients against differences of the loss, steps against AdamW as it is written,
+//! equal bits in whatever order threads run.
+
+mod gradients;
+mod models;
