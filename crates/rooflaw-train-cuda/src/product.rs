@@ -52,16 +52,22 @@ pub(crate) enum Into {
 
 /// `c = op(a)·op(b) (+ c)` of a batch of column-major matrices, the arguments of BLAS: `m` × `k` by `k` × `n`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are those of BLAS")]
 pub struct ColumnMajor {
+    /// The first factor, `m` × `k`.
     pub a: Operand,
+    /// The second factor, `k` × `n`.
     pub b: Operand,
+    /// The result, `m` × `n`.
     pub c: Operand,
+    /// Rows of the result.
     pub m: i32,
+    /// Columns of the result.
     pub n: i32,
+    /// What is summed over.
     pub k: i32,
     /// Whether the product is added to what is in `c`.
     pub adds: bool,
+    /// How many matrices.
     pub batch: i32,
 }
 

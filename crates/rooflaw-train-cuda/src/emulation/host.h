@@ -2,6 +2,7 @@
 // barrier, in rising or falling order, so that a missing barrier shows as a result that depends on the order.
 
 #include <math.h>
+#include <setjmp.h>
 #include <stddef.h>
 #include <string.h>
 #include <tuple>
@@ -35,48 +36,71 @@ namespace host {
 
 enum Kind { F32_ARRAY, F64_ARRAY, U32_ARRAY, OPERAND_ARRAY, U32, SIZE, F32 };
 
+const size_t MOST_THREADS = 256;
 const size_t STACK_BYTES = 64 * 1024;
 
+// A thread of a block. It lives on from block to block; switching is by setjmp, which, unlike swapcontext, asks nothing of the kernel.
 struct Fibre {
-    ucontext_t context;
+    jmp_buf at;
+    ucontext_t start;
     std::vector<char> stack;
-    bool is_done;
+    bool is_started, is_done;
 };
 
 static thread_local std::vector<Fibre> fibres;
-static thread_local ucontext_t scheduler;
+static thread_local jmp_buf scheduler;
 static thread_local unsigned current;
 static thread_local void (*body)(void *);
 static thread_local void *body_argument;
 
+__attribute__((noinline)) static void yield() {
+    if (_setjmp(fibres[current].at) == 0) {
+        _longjmp(scheduler, 1);
+    }
+}
+
 static void run_fibre() {
-    body(body_argument);
-    fibres[current].is_done = true;
-    swapcontext(&fibres[current].context, &scheduler);
+    for (;;) {
+        body(body_argument);
+        fibres[current].is_done = true;
+        yield();
+    }
+}
+
+__attribute__((noinline)) static void resume(Fibre &fibre) {
+    if (_setjmp(scheduler) == 0) {
+        if (fibre.is_started) {
+            _longjmp(fibre.at, 1);
+        }
+        fibre.is_started = true;
+        setcontext(&fibre.start);
+    }
 }
 
 // Whether all threads of the block came through the same barriers.
 static bool run_block(bool is_reversed) {
-    unsigned threads = blockDim.x;
-    if (fibres.size() < threads) {
-        fibres.resize(threads);
+    if (fibres.empty()) {
+        fibres.resize(MOST_THREADS);
+        for (Fibre &fibre : fibres) {
+            fibre.stack.resize(STACK_BYTES);
+            fibre.is_started = false;
+            getcontext(&fibre.start);
+            fibre.start.uc_stack.ss_sp = fibre.stack.data();
+            fibre.start.uc_stack.ss_size = STACK_BYTES;
+            fibre.start.uc_link = nullptr;
+            makecontext(&fibre.start, run_fibre, 0);
+        }
     }
+    unsigned threads = blockDim.x;
     for (unsigned i = 0; i < threads; i++) {
-        Fibre &fibre = fibres[i];
-        fibre.stack.resize(STACK_BYTES);
-        fibre.is_done = false;
-        getcontext(&fibre.context);
-        fibre.context.uc_stack.ss_sp = fibre.stack.data();
-        fibre.context.uc_stack.ss_size = STACK_BYTES;
-        fibre.context.uc_link = nullptr;
-        makecontext(&fibre.context, run_fibre, 0);
+        fibres[i].is_done = false;
     }
     unsigned n_done = 0;
     while (n_done == 0) {
         for (unsigned i = 0; i < threads; i++) {
             current = is_reversed ? threads - 1 - i : i;
             threadIdx = {current, 0, 0};
-            swapcontext(&scheduler, &fibres[current].context);
+            resume(fibres[current]);
             n_done += fibres[current].is_done;
         }
     }
@@ -126,10 +150,7 @@ int launch(void (*kernel)(P...), void **arguments, const int *kinds, int n, unsi
 } // namespace host
 
 // To the next thread of the block; this one goes on when all have come here.
-static inline void __syncthreads() {
-    host::Fibre &fibre = host::fibres[host::current];
-    swapcontext(&fibre.context, &host::scheduler);
-}
+static inline void __syncthreads() { host::yield(); }
 
 #define LAUNCHER(kernel)                                                                                             \
     extern "C" int launch_##kernel(void **arguments, const int *kinds, int n, unsigned x, unsigned y,              \

@@ -124,6 +124,21 @@ impl<D: Device> DeviceEngine<D> {
         Ok(())
     }
 
+    /// Which experts the tokens of the last forward pass chose, layer by layer.
+    #[cfg(test)]
+    pub(crate) fn choices(&mut self) -> Vec<u32> {
+        let arrays = self.memory.layers.iter().filter_map(|layer| match layer.ffn {
+            memory::FfnArrays::Experts(arrays) => Some(arrays.chosen),
+            memory::FfnArrays::Dense(_) => None,
+        });
+        let read = |array: Array| {
+            let mut values = vec![0_u32; array.elements];
+            self.device.read(array, bytemuck::cast_slice_mut(&mut values)).unwrap();
+            values
+        };
+        arrays.flat_map(read).collect()
+    }
+
     fn array(&self, state: State) -> Array {
         match state {
             State::Weights => self.memory.state.weights,

@@ -1,6 +1,6 @@
 //! The numbers of a model that its computation needs, and what is refused.
 
-use rooflaw::architecture::{Activation, KvProjection, QkNorm};
+use rooflaw::architecture::{Activation, KvProjection};
 use rooflaw_train::engine::{EngineError, LoadBalancing};
 use rooflaw_train::model::{Model, Scoring};
 
@@ -12,8 +12,6 @@ pub(super) struct Shape {
     pub(super) heads: usize,
     pub(super) kv_heads: usize,
     pub(super) head_dim: usize,
-    /// Whether queries and keys are normalised over all heads together.
-    pub(super) norms_all_heads: bool,
     /// Positions of a local layer's window.
     pub(super) window: usize,
     pub(super) epsilon: f32,
@@ -90,7 +88,6 @@ impl Shape {
             heads: attention.n_heads as usize,
             kv_heads: n_kv_heads as usize,
             head_dim: head_dim as usize,
-            norms_all_heads: attention.qk_norm == QkNorm::Full,
             window: attention.sliding_window.map_or(0, |window| window.size as usize),
             epsilon: model.details.rms_norm_eps as f32,
             rotation: if model.details.rope_interleaved { 2 } else { 1 },

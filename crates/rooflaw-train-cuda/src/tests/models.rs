@@ -12,6 +12,7 @@ use rooflaw_train::model::{Details, Model};
 
 pub(super) const SEQUENCES: usize = 3;
 pub(super) const LENGTH: usize = 7;
+const SEED: u64 = 7;
 
 pub(super) fn dense() -> Model {
     let architecture = Architecture {
@@ -121,8 +122,8 @@ impl Random {
 }
 
 /// Weights of a size that makes every part matter; norms and biases off their neutral values.
-pub(super) fn weights(engine: &dyn Engine) -> Vec<f32> {
-    let mut random = Random(7);
+pub(super) fn weights(engine: &dyn Engine, seed: u64) -> Vec<f32> {
+    let mut random = Random(seed);
     let mut weights = vec![0.0; engine.layout().elements()];
     for tensor in engine.layout().tensors() {
         for weight in &mut weights[tensor.range.clone()] {
@@ -152,7 +153,7 @@ pub(super) fn engine_in_order(
         load_balancing,
     };
     let mut engine = DeviceEngine::on(Host::new(precision, is_reversed), model.clone(), options).unwrap();
-    let weights = weights(&engine);
+    let weights = weights(&engine, SEED);
     engine.write(State::Weights, &weights).unwrap();
     engine
 }
