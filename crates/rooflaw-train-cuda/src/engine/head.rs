@@ -125,9 +125,9 @@ impl<D: Device> Pass<'_, D> {
         ])
     }
 
-    /// The load-balancing loss of all layers together (Switch Transformer, arXiv 2101.03961 eq. 4): experts × Σ over experts of the share
-    /// of slots × the mean score. Its gradient's part that is the same for all tokens is left in the scratch. `share`: of
-    /// the batch in the step.
+    /// The load-balancing loss of all layers together (Switch Transformer, arXiv 2101.03961 eq. 4, as `transformers` has it for
+    /// several experts per token): experts × Σ over experts of slots per token × the mean score. Its gradient's part that is the same
+    /// for all tokens is left in the scratch. `share`: of the batch in the step.
     pub(super) fn balance(&mut self, balancing: LoadBalancing, share: f64) -> Result<f64, EngineError> {
         let Some((moe, scratch)) = self.shape.moe.zip(self.scratch().experts) else {
             return Ok(0.0);
@@ -151,11 +151,10 @@ impl<D: Device> Pass<'_, D> {
         let mut score_sums = vec![0.0_f32; moe.experts];
         self.device.read(scratch.score_sums, bytemuck::cast_slice_mut(&mut score_sums))?;
         let rows = (self.positions * moe.layers) as f64;
-        let slots = rows * moe.per_token as f64;
         let mut loss = 0.0;
         let mut pulls = Vec::with_capacity(moe.experts);
         for (count, score_sum) in counts.into_iter().zip(score_sums) {
-            let weight = moe.experts as f64 * count as f64 / slots / rows;
+            let weight = moe.experts as f64 * count as f64 / rows / rows;
             loss += weight * f64::from(score_sum);
             pulls.push((coefficient * share * weight) as f32);
         }

@@ -65,6 +65,10 @@ impl Shape {
             Activation::Plain => return Err(unsupported("an FFN without gate")),
         };
         let routing = &model.details.routing;
+        let is_auxiliary = matches!(balancing, LoadBalancing::AuxiliaryLoss { .. });
+        if is_auxiliary && architecture.ffn.moe.is_some() && routing.scoring == Scoring::Sigmoid {
+            return Err(unsupported("an auxiliary loss on sigmoid scores"));
+        }
         let moe = architecture.ffn.moe.map(|moe| MoeShape {
             experts: moe.n_experts as usize,
             per_token: moe.experts_per_token as usize,

@@ -1,30 +1,12 @@
 //! What holds beyond the numbers: equal bits, masks, precision, refusals.
 
-use super::models::{self, LENGTH, SEQUENCES, batch, engine, engine_in_order, tokens};
+use super::models::{self, LENGTH, SEQUENCES, all, batch, engine, engine_in_order, tokens};
 use crate::array::Precision;
 use crate::emulation::Host;
 use crate::engine::{DeviceEngine, EngineOptions};
 use rooflaw::architecture::KvProjection;
 use rooflaw_train::engine::{Batch, Engine, EngineError, IGNORED, LoadBalancing, State};
 use rooflaw_train::model::Model;
-
-fn all() -> [Model; 5] {
-    [
-        models::dense(),
-        models::biased(),
-        models::mixture(),
-        models::shared_mixture(),
-        models::sigmoid_mixture(),
-    ]
-}
-
-/// The balancing that a model's scores allow.
-fn balancing(model: &Model) -> LoadBalancing {
-    match model.details.routing.scoring {
-        rooflaw_train::model::Scoring::Softmax => LoadBalancing::AuxiliaryLoss { coefficient: 0.1 },
-        rooflaw_train::model::Scoring::Sigmoid => LoadBalancing::None,
-    }
-}
 
 fn gradients(engine: &mut DeviceEngine<Host>) -> (f64, Vec<f32>) {
     let tokens = tokens(SEQUENCES, LENGTH);
@@ -37,10 +19,10 @@ fn gradients(engine: &mut DeviceEngine<Host>) -> (f64, Vec<f32>) {
 /// A barrier that is missing, two threads that write one place, memory that is read before it is written: all would show here.
 #[test]
 fn bits_do_not_depend_on_the_order_of_threads_nor_on_what_was_before() {
-    for model in all() {
+    for (model, balancing) in all() {
         for precision in [Precision::F32, Precision::Bf16] {
-            let mut rising = engine_in_order(&model, precision, balancing(&model), false);
-            let mut falling = engine_in_order(&model, precision, balancing(&model), true);
+            let mut rising = engine_in_order(&model, precision, balancing, false);
+            let mut falling = engine_in_order(&model, precision, balancing, true);
             let (loss, first) = gradients(&mut rising);
             assert_eq!((loss, &first), (gradients(&mut falling).0, &gradients_of(&mut falling)));
             assert!(first.iter().all(|gradient| gradient.is_finite()));
@@ -58,9 +40,9 @@ fn gradients_of(engine: &mut DeviceEngine<Host>) -> Vec<f32> {
 
 #[test]
 fn bfloat16_is_near_f32() {
-    for model in all() {
-        let mut exact = engine(&model, Precision::F32, balancing(&model));
-        let mut rounded = engine(&model, Precision::Bf16, balancing(&model));
+    for (model, balancing) in all() {
+        let mut exact = engine(&model, Precision::F32, balancing);
+        let mut rounded = engine(&model, Precision::Bf16, balancing);
         let ((loss, exact), (rounded_loss, rounded)) = (gradients(&mut exact), gradients(&mut rounded));
         assert!((loss - rounded_loss).abs() < 0.02 * loss, "{rounded_loss}, not {loss}");
         let norm = |values: &mut dyn Iterator<Item = f32>| values.map(|value| value * value).sum::<f32>().sqrt();
@@ -72,8 +54,8 @@ fn bfloat16_is_near_f32() {
 
 #[test]
 fn scores_logits_and_losses_agree() {
-    for model in all() {
-        let mut engine = engine(&model, Precision::F32, balancing(&model));
+    for (model, balancing) in all() {
+        let mut engine = engine(&model, Precision::F32, balancing);
         let tokens = tokens(SEQUENCES, LENGTH);
         let batch = batch(&tokens, LENGTH);
         let vocabulary = model.architecture.vocab_size as usize;

@@ -12,7 +12,7 @@ use rooflaw_train::model::{Details, Model};
 
 pub(super) const SEQUENCES: usize = 3;
 pub(super) const LENGTH: usize = 5;
-const SEED: u64 = 3;
+pub(super) const SEED: u64 = 3;
 
 pub(super) fn dense() -> Model {
     let architecture = Architecture {
@@ -109,6 +109,18 @@ fn with_details(architecture: Architecture) -> Model {
         details: Details::of(&architecture),
         architecture,
     }
+}
+
+/// All of them, and the load balancing that their scores allow.
+pub(super) fn all() -> [(Model, LoadBalancing); 5] {
+    let auxiliary = LoadBalancing::AuxiliaryLoss { coefficient: 0.3 };
+    [
+        (dense(), LoadBalancing::None),
+        (biased(), LoadBalancing::None),
+        (mixture(), auxiliary),
+        (shared_mixture(), auxiliary),
+        (sigmoid_mixture(), LoadBalancing::None),
+    ]
 }
 
 /// Numbers between -1 and 1, the same for a seed.
