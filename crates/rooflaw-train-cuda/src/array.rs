@@ -48,7 +48,10 @@ pub struct Array {
 impl Array {
     /// A part of it; one that reaches beyond its end is refused where it is used.
     pub(crate) fn part(self, range: &Range<usize>) -> Array {
-        debug_assert!(range.start <= range.end && range.end <= self.elements, "{range:?} of {self:?}");
+        debug_assert!(
+            range.start <= range.end && range.end <= self.elements,
+            "{range:?} of {self:?}"
+        );
         Array {
             first: self.first + range.start,
             elements: range.len(),

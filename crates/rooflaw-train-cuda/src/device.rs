@@ -43,7 +43,12 @@ pub trait Device {
     ///
     /// # Errors
     /// Not enough memory.
-    fn allocate(&mut self, element: Element, elements: usize, what: &'static str) -> Result<Array, EngineError>;
+    fn allocate(
+        &mut self,
+        element: Element,
+        elements: usize,
+        what: &'static str,
+    ) -> Result<Array, EngineError>;
 
     /// Copies bytes to the device.
     ///
@@ -84,7 +89,9 @@ pub trait Device {
 
 /// Threads of a block for rows of a width.
 pub(crate) fn threads_for(width: usize) -> u32 {
-    u32::try_from(width.next_power_of_two()).unwrap_or(MAX_THREADS).clamp(32, MAX_THREADS)
+    u32::try_from(width.next_power_of_two())
+        .unwrap_or(MAX_THREADS)
+        .clamp(32, MAX_THREADS)
 }
 
 /// Most threads of a block (`MAX_THREADS` in `kernels/prelude.cuh`).
@@ -112,5 +119,7 @@ pub(crate) fn check_bytes(array: Array, precision: Precision, given: usize) -> R
     if bytes == given {
         return Ok(());
     }
-    Err(EngineError::Device(format!("a copy of {given} bytes to or from an array of {bytes}")))
+    Err(EngineError::Device(format!(
+        "a copy of {given} bytes to or from an array of {bytes}"
+    )))
 }

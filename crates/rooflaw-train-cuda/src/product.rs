@@ -37,7 +37,11 @@ impl Matrix {
 
     /// Elements from one row, as it lies, to the next.
     const fn row_stride(&self) -> usize {
-        if self.is_transposed { self.rows } else { self.columns }
+        if self.is_transposed {
+            self.rows
+        } else {
+            self.columns
+        }
     }
 }
 
@@ -86,7 +90,13 @@ pub struct Operand {
 
 /// `c = a·b` or `c += a·b` for each of a batch. Row-major matrices are the transposes of column-major ones, so the product that is
 /// asked of BLAS is cᵀ = bᵀ·aᵀ, with which matrix is transposed unchanged.
-pub(crate) fn product(a: Matrix, b: Matrix, c: Matrix, into: Into, batch: usize) -> Result<ColumnMajor, EngineError> {
+pub(crate) fn product(
+    a: Matrix,
+    b: Matrix,
+    c: Matrix,
+    into: Into,
+    batch: usize,
+) -> Result<ColumnMajor, EngineError> {
     if a.columns != b.rows || c.rows != a.rows || c.columns != b.columns || c.is_transposed {
         let shape = |matrix: &Matrix| format!("{}x{}", matrix.rows, matrix.columns);
         let message = format!("a product of {} and {} into {}", shape(&a), shape(&b), shape(&c));
@@ -107,7 +117,10 @@ pub(crate) fn product(a: Matrix, b: Matrix, c: Matrix, into: Into, batch: usize)
 fn operand(matrix: &Matrix, batch: usize) -> Result<Operand, EngineError> {
     let elements = batch * matrix.batch_stride;
     if matrix.array.elements < elements {
-        let message = format!("a matrix of {elements} elements in an array of {}", matrix.array.elements);
+        let message = format!(
+            "a matrix of {elements} elements in an array of {}",
+            matrix.array.elements
+        );
         return Err(EngineError::Device(message));
     }
     Ok(Operand {
@@ -119,5 +132,6 @@ fn operand(matrix: &Matrix, batch: usize) -> Result<Operand, EngineError> {
 }
 
 fn narrow(value: usize) -> Result<i32, EngineError> {
-    i32::try_from(value).map_err(|_| EngineError::Device(format!("a matrix product of extent {value}: 2^31 is too much")))
+    i32::try_from(value)
+        .map_err(|_| EngineError::Device(format!("a matrix product of extent {value}: 2^31 is too much")))
 }

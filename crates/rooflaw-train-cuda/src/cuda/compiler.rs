@@ -24,17 +24,29 @@ pub(super) fn compile(precision: Precision, capability: u32) -> Result<Compiled,
 
 #[expect(unsafe_code, reason = "NVRTC is a foreign library")]
 fn compile_source(source: &str, capability: u32) -> Result<Compiled, EngineError> {
-    let failed = |what: &str, error: result::NvrtcError| EngineError::Device(format!("NVRTC {what}: {error}"));
+    let failed =
+        |what: &str, error: result::NvrtcError| EngineError::Device(format!("NVRTC {what}: {error}"));
     let text = CString::new(source).map_err(|error| EngineError::Device(error.to_string()))?;
-    let program = result::create_program(&text, Some(c"rooflaw.cu")).map_err(|error| failed("has no program", error))?;
+    let program = result::create_program(&text, Some(c"rooflaw.cu"))
+        .map_err(|error| failed("has no program", error))?;
     // Machine code, not PTX, which an older driver than the compiler could not read. Divisions and roots are exact by default.
-    let options = [format!("--gpu-architecture=sm_{capability}"), "--std=c++17".to_owned()];
+    let options = [
+        format!("--gpu-architecture=sm_{capability}"),
+        "--std=c++17".to_owned(),
+    ];
     // SAFETY: the program is alive until it is destroyed below, and its source until the end of the function.
-    let (compiled, log) = unsafe { (result::compile_program(program, &options), result::get_program_log(program)) };
+    let (compiled, log) = unsafe {
+        (
+            result::compile_program(program, &options),
+            result::get_program_log(program),
+        )
+    };
     let log = log.map(text_of).unwrap_or_default();
     let code = match compiled {
         Ok(()) => machine_code(program).map_err(|error| failed("gave no machine code", error)),
-        Err(error) => Err(EngineError::Device(format!("kernels for sm_{capability}: {error}\n{log}"))),
+        Err(error) => Err(EngineError::Device(format!(
+            "kernels for sm_{capability}: {error}\n{log}"
+        ))),
     };
     // SAFETY: the program is not used after this.
     unsafe { result::destroy_program(program) }.map_err(|error| failed("kept a program", error))?;
@@ -55,7 +67,11 @@ fn machine_code(program: sys::nvrtcProgram) -> Result<Vec<u8>, result::NvrtcErro
 
 /// Up to the final zero.
 fn text_of(bytes: Vec<c_char>) -> String {
-    let bytes: Vec<u8> = bytes.into_iter().map(|byte| byte as u8).take_while(|byte| *byte != 0).collect();
+    let bytes: Vec<u8> = bytes
+        .into_iter()
+        .map(|byte| byte as u8)
+        .take_while(|byte| *byte != 0)
+        .collect();
     String::from_utf8_lossy(&bytes).trim().to_owned()
 }
 
@@ -97,7 +113,12 @@ mod tests {
         if !has_nvrtc() {
             return;
         }
-        let message = compile_source("KERNEL nonsense() {}", 90).unwrap_err().to_string();
-        assert!(message.contains("sm_90") && message.contains("rooflaw.cu(1): error"), "{message}");
+        let message = compile_source("KERNEL nonsense() {}", 90)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("sm_90") && message.contains("rooflaw.cu(1): error"),
+            "{message}"
+        );
     }
 }

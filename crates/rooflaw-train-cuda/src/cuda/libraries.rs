@@ -20,7 +20,10 @@ pub(super) fn require(library: Library) -> Result<(), EngineError> {
         return Ok(());
     }
     let message = match library {
-        Library::Driver => "no NVIDIA driver: libcuda.so.1 was not found; a GPU and its driver (CUDA 12 or 13) are needed".to_owned(),
+        Library::Driver => {
+            "no NVIDIA driver: libcuda.so.1 was not found; a GPU and its driver (CUDA 12 or 13) are needed"
+                .to_owned()
+        }
         Library::Nvrtc => missing("NVRTC", "libnvrtc.so.13 or .12", "nvidia-cuda-nvrtc"),
         Library::CuBlas => missing("cuBLAS", "libcublas.so.13 or .12", "nvidia-cublas"),
     };
@@ -64,12 +67,21 @@ fn preload(folder: &Path) {
 
 /// The libraries of a folder in the order in which they need each other.
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let names = ["libnvrtc-builtins.so", "libnvrtc.so", "libcublasLt.so", "libcublas.so"];
+    let names = [
+        "libnvrtc-builtins.so",
+        "libnvrtc.so",
+        "libcublasLt.so",
+        "libcublas.so",
+    ];
     let entries = || folder.read_dir().into_iter().flatten().flatten();
     let named = |name: &'static str| {
         let mut found: Vec<PathBuf> = entries()
             .map(|entry| entry.path())
-            .filter(|path| path.file_name().and_then(OsStr::to_str).is_some_and(|file| file.starts_with(name)))
+            .filter(|path| {
+                path.file_name()
+                    .and_then(OsStr::to_str)
+                    .is_some_and(|file| file.starts_with(name))
+            })
             .collect();
         found.sort();
         found
@@ -98,12 +110,29 @@ mod tests {
     #[test]
     fn libraries_are_loaded_after_what_they_need() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["libcublas.so.12", "libnvrtc.so.12", "libcublasLt.so.12", "libnvrtc-builtins.so.12.8", "libcudart.so.12"] {
+        for name in [
+            "libcublas.so.12",
+            "libnvrtc.so.12",
+            "libcublasLt.so.12",
+            "libnvrtc-builtins.so.12.8",
+            "libcudart.so.12",
+        ] {
             std::fs::write(folder.path().join(name), "").unwrap();
         }
         let files = files(folder.path());
-        let names: Vec<_> = files.iter().filter_map(|file| file.file_name()?.to_str()).collect();
-        assert_eq!(names, ["libnvrtc-builtins.so.12.8", "libnvrtc.so.12", "libcublasLt.so.12", "libcublas.so.12"]);
+        let names: Vec<_> = files
+            .iter()
+            .filter_map(|file| file.file_name()?.to_str())
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "libnvrtc-builtins.so.12.8",
+                "libnvrtc.so.12",
+                "libcublasLt.so.12",
+                "libcublas.so.12"
+            ]
+        );
         assert!(super::files(Path::new("/nowhere")).is_empty());
     }
 
@@ -115,6 +144,9 @@ mod tests {
             assert!(message.contains("libcuda.so.1"), "{message}");
         }
         let message = missing("cuBLAS", "libcublas.so.13", "nvidia-cublas");
-        assert!(message.contains(FOLDERS) && message.contains("nvidia-cublas"), "{message}");
+        assert!(
+            message.contains(FOLDERS) && message.contains("nvidia-cublas"),
+            "{message}"
+        );
     }
 }

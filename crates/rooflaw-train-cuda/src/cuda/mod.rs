@@ -60,21 +60,28 @@ impl CudaDevice {
             require(library)?;
         }
         let context = context(number)?;
-        let (major, minor) = context.compute_capability().map_err(failed("compute capability"))?;
+        let (major, minor) = context
+            .compute_capability()
+            .map_err(failed("compute capability"))?;
         if major < 8 {
             let name = context.name().unwrap_or_default();
-            let message = format!("{name} has compute capability {major}.{minor}; bfloat16 needs 8.0 (Ampere) or later");
+            let message = format!(
+                "{name} has compute capability {major}.{minor}; bfloat16 needs 8.0 (Ampere) or later"
+            );
             return Err(EngineError::Device(message));
         }
         let compiled = compiler::compile(precision, (10 * major + minor).unsigned_abs())?;
-        let module = context.load_module(Ptx::from_binary(compiled.code)).map_err(failed("the kernels"))?;
+        let module = context
+            .load_module(Ptx::from_binary(compiled.code))
+            .map_err(failed("the kernels"))?;
         let functions = Kernel::ALL.iter().map(|kernel| {
             let function = module.load_function(kernel.name());
             function.map_err(failed(kernel.name()))
         });
         let functions = functions.collect::<Result<_, _>>()?;
         let stream = context.default_stream();
-        let blas = CudaBlas::new(stream.clone()).map_err(|error| EngineError::Device(format!("cuBLAS: {error}")))?;
+        let blas =
+            CudaBlas::new(stream.clone()).map_err(|error| EngineError::Device(format!("cuBLAS: {error}")))?;
         Ok(CudaDevice {
             precision,
             stream,
@@ -98,7 +105,9 @@ impl CudaDevice {
         let (first, end) = (array.first * size, (array.first + array.elements) * size);
         match self.allocations.get(array.allocation) {
             Some(allocation) if end <= allocation.len() => Ok((first, end)),
-            _ => Err(EngineError::Device(format!("{array:?} lies outside its allocation"))),
+            _ => Err(EngineError::Device(format!(
+                "{array:?} lies outside its allocation"
+            ))),
         }
     }
 
@@ -115,8 +124,16 @@ fn context(number: usize) -> Result<Arc<CudaContext>, EngineError> {
     let count = CudaContext::device_count();
     match count {
         Ok(count) if usize::try_from(count).is_ok_and(|count| number < count) => {}
-        Ok(count) => return Err(EngineError::Device(format!("GPU {number} of {count} (they are numbered from 0)"))),
-        Err(error) => return Err(EngineError::Device(format!("the NVIDIA driver has no GPU: {error}"))),
+        Ok(count) => {
+            return Err(EngineError::Device(format!(
+                "GPU {number} of {count} (they are numbered from 0)"
+            )));
+        }
+        Err(error) => {
+            return Err(EngineError::Device(format!(
+                "the NVIDIA driver has no GPU: {error}"
+            )));
+        }
     }
     CudaContext::new(number).map_err(failed("GPU"))
 }
@@ -127,13 +144,20 @@ impl Device for CudaDevice {
     }
 
     #[expect(unsafe_code, reason = "memory of any content")]
-    fn allocate(&mut self, element: Element, elements: usize, what: &'static str) -> Result<Array, EngineError> {
+    fn allocate(
+        &mut self,
+        element: Element,
+        elements: usize,
+        what: &'static str,
+    ) -> Result<Array, EngineError> {
         let bytes = elements * element.bytes(self.precision);
         // SAFETY: every bit pattern is a u8.
         let allocation = unsafe { self.stream.alloc::<u8>(bytes.max(1)) };
         let allocation = allocation.map_err(|error| {
             let free = self.stream.context().mem_get_info().map_or(0, |(free, _)| free);
-            EngineError::Device(format!("{bytes} bytes for {what}, where {free} are free: {error}"))
+            EngineError::Device(format!(
+                "{bytes} bytes for {what}, where {free} are free: {error}"
+            ))
         })?;
         self.allocations.push(allocation);
         Ok(Array {
@@ -148,36 +172,52 @@ impl Device for CudaDevice {
         check_bytes(to, self.precision, bytes.len())?;
         let (first, end) = self.bytes(to)?;
         let mut part = self.allocations[to.allocation].slice_mut(first..end);
-        self.stream.memcpy_htod(bytes, &mut part).map_err(failed("copying to the GPU"))
+        self.stream
+            .memcpy_htod(bytes, &mut part)
+            .map_err(failed("copying to the GPU"))
     }
 
     fn read(&mut self, from: Array, bytes: &mut [u8]) -> Result<(), EngineError> {
         check_bytes(from, self.precision, bytes.len())?;
         let (first, end) = self.bytes(from)?;
         let part = self.allocations[from.allocation].slice(first..end);
-        self.stream.memcpy_dtoh(&part, bytes).map_err(failed("copying from the GPU"))?;
+        self.stream
+            .memcpy_dtoh(&part, bytes)
+            .map_err(failed("copying from the GPU"))?;
         self.stream.synchronize().map_err(failed("the GPU"))
     }
 
     fn copy(&mut self, from: Array, to: Array) -> Result<(), EngineError> {
         let ((first, end), (first_to, end_to)) = (self.bytes(from)?, self.bytes(to)?);
-        let disjoint = self.allocations.get_disjoint_mut([from.allocation, to.allocation]);
+        let disjoint = self
+            .allocations
+            .get_disjoint_mut([from.allocation, to.allocation]);
         let [from, to] = disjoint.map_err(|error| EngineError::Device(format!("a copy: {error}")))?;
         let (from, mut to) = (from.slice(first..end), to.slice_mut(first_to..end_to));
-        self.stream.memcpy_dtod(&from, &mut to).map_err(failed("copying on the GPU"))
+        self.stream
+            .memcpy_dtod(&from, &mut to)
+            .map_err(failed("copying on the GPU"))
     }
 
     fn clear(&mut self, array: Array) -> Result<(), EngineError> {
         let (first, end) = self.bytes(array)?;
         let mut part = self.allocations[array.allocation].slice_mut(first..end);
-        self.stream.memset_zeros(&mut part).map_err(failed("clearing memory"))
+        self.stream
+            .memset_zeros(&mut part)
+            .map_err(failed("clearing memory"))
     }
 
-    #[expect(unsafe_code, reason = "what a kernel does with its arguments is its own affair")]
+    #[expect(
+        unsafe_code,
+        reason = "what a kernel does with its arguments is its own affair"
+    )]
     fn launch(&mut self, kernel: Kernel, grid: Grid, arguments: &[Argument]) -> Result<(), EngineError> {
         let blocks = [grid.blocks.0, grid.blocks.1].map(u32::try_from);
         let [Ok(x), Ok(y)] = blocks else {
-            return Err(EngineError::Device(format!("{kernel:?} on {:?} blocks", grid.blocks)));
+            return Err(EngineError::Device(format!(
+                "{kernel:?} on {:?} blocks",
+                grid.blocks
+            )));
         };
         if x == 0 || y == 0 {
             return Ok(());

@@ -1,6 +1,9 @@
 //! The host as a [`Device`]: the same kernels, compiled by the C++ compiler of the machine, and matrix products as BLAS defines them.
 //! It finds what no GPU is needed to find: wrong formulas, wrong arguments, wrong types, bounds, missing barriers.
-#![expect(unsafe_code, reason = "it loads the kernels as a shared library, and calls them")]
+#![expect(
+    unsafe_code,
+    reason = "it loads the kernels as a shared library, and calls them"
+)]
 
 use crate::array::{Array, Element, Precision};
 use crate::device::{Argument, Device, Grid, MAX_THREADS, check_bytes};
@@ -28,7 +31,8 @@ pub(crate) struct Host {
     pub(crate) launches: usize,
 }
 
-type Launch = unsafe extern "C" fn(*mut *mut c_void, *const c_int, c_int, c_uint, c_uint, c_uint, bool) -> c_int;
+type Launch =
+    unsafe extern "C" fn(*mut *mut c_void, *const c_int, c_int, c_uint, c_uint, c_uint, bool) -> c_int;
 
 impl Host {
     /// `is_reversed`: whether blocks and threads run in falling order.
@@ -69,7 +73,10 @@ impl Host {
         let bytes = self.bytes(array);
         if self.is_bf16(array) {
             let bits = bytemuck::cast_slice::<u8, u16>(bytes);
-            return bits.iter().map(|bits| f32::from_bits(u32::from(*bits) << 16)).collect();
+            return bits
+                .iter()
+                .map(|bits| f32::from_bits(u32::from(*bits) << 16))
+                .collect();
         }
         bytemuck::cast_slice(bytes).to_vec()
     }
@@ -81,20 +88,29 @@ impl Host {
                 *bits = bf16(*value);
             }
         } else {
-            self.bytes_mut(array).copy_from_slice(bytemuck::cast_slice(values));
+            self.bytes_mut(array)
+                .copy_from_slice(bytemuck::cast_slice(values));
         }
     }
 
     fn is_bf16(&self, array: Array) -> bool {
-        assert!(matches!(array.element, Element::Operand | Element::F32), "{array:?}");
+        assert!(
+            matches!(array.element, Element::Operand | Element::F32),
+            "{array:?}"
+        );
         array.element == Element::Operand && self.precision == Precision::Bf16
     }
 
     fn check_guards(&self) {
         for (number, allocation) in self.allocations.iter().enumerate() {
             let bytes: &[u8] = bytemuck::cast_slice(allocation);
-            let guards = bytes[..GUARD_BYTES].iter().chain(&bytes[bytes.len() - GUARD_BYTES..]);
-            assert!(guards.copied().all(|byte| byte == GUARD), "written beyond allocation {number}");
+            let guards = bytes[..GUARD_BYTES]
+                .iter()
+                .chain(&bytes[bytes.len() - GUARD_BYTES..]);
+            assert!(
+                guards.copied().all(|byte| byte == GUARD),
+                "written beyond allocation {number}"
+            );
         }
     }
 }
@@ -110,19 +126,47 @@ fn bf16(value: f32) -> u16 {
 
 fn compile(precision: Precision) -> libloading::Library {
     let folder = tempfile::tempdir().unwrap();
-    let (from, to) = (folder.path().join("kernels.cpp"), folder.path().join("kernels.so"));
-    let mut text = format!("#line 1 \"host.h\"\n{}{}", include_str!("host.h"), source(precision));
+    let (from, to) = (
+        folder.path().join("kernels.cpp"),
+        folder.path().join("kernels.so"),
+    );
+    let mut text = format!(
+        "#line 1 \"host.h\"\n{}{}",
+        include_str!("host.h"),
+        source(precision)
+    );
     if precision == Precision::Bf16 {
-        text.push_str("template <> struct host::KindOf<operand *> { static const int value = OPERAND_ARRAY; };\n");
+        text.push_str(
+            "template <> struct host::KindOf<operand *> { static const int value = OPERAND_ARRAY; };\n",
+        );
     }
     for kernel in Kernel::ALL {
         text.push_str(&format!("LAUNCHER({})\n", kernel.name()));
     }
     std::fs::write(&from, text).unwrap();
     let compiler = std::env::var("CXX").unwrap_or_else(|_| "c++".to_owned());
-    let flags = ["-std=c++17", "-O2", "-Wall", "-Werror", "-ffp-contract=off", "-U_FORTIFY_SOURCE", "-shared", "-fPIC", "-o"];
-    let output = Command::new(compiler).args(flags).arg(&to).arg(&from).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let flags = [
+        "-std=c++17",
+        "-O2",
+        "-Wall",
+        "-Werror",
+        "-ffp-contract=off",
+        "-U_FORTIFY_SOURCE",
+        "-shared",
+        "-fPIC",
+        "-o",
+    ];
+    let output = Command::new(compiler)
+        .args(flags)
+        .arg(&to)
+        .arg(&from)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     // SAFETY: the library has no initialisers but those of its own thread-local variables.
     unsafe { libloading::Library::new(&to) }.unwrap()
 }
@@ -172,7 +216,10 @@ impl Device for Host {
     }
 
     fn launch(&mut self, kernel: Kernel, grid: Grid, arguments: &[Argument]) -> Result<(), EngineError> {
-        assert!(grid.threads.is_power_of_two() && grid.threads <= MAX_THREADS, "{grid:?}");
+        assert!(
+            grid.threads.is_power_of_two() && grid.threads <= MAX_THREADS,
+            "{grid:?}"
+        );
         self.launches += 1;
         // As the driver has them: each in 8 bytes, in order.
         let mut values: Vec<u64> = Vec::new();
@@ -196,7 +243,10 @@ impl Device for Host {
             values.push(value);
             kinds.push(kind);
         }
-        let mut pointers: Vec<*mut c_void> = values.iter_mut().map(|value| std::ptr::from_mut(value).cast()).collect();
+        let mut pointers: Vec<*mut c_void> = values
+            .iter_mut()
+            .map(|value| std::ptr::from_mut(value).cast())
+            .collect();
         let name = format!("launch_{}", kernel.name());
         let n = c_int::try_from(pointers.len()).unwrap();
         let blocks = [grid.blocks.0, grid.blocks.1].map(|blocks| c_uint::try_from(blocks).unwrap());
@@ -205,7 +255,15 @@ impl Device for Host {
         let result = unsafe {
             let launch = self.library.get::<Launch>(name.as_bytes()).unwrap();
             let (pointers, kinds) = (pointers.as_mut_ptr(), kinds.as_ptr());
-            launch(pointers, kinds, n, blocks[0], blocks[1], grid.threads, self.is_reversed)
+            launch(
+                pointers,
+                kinds,
+                n,
+                blocks[0],
+                blocks[1],
+                grid.threads,
+                self.is_reversed,
+            )
         };
         match result {
             0 => Ok(()),
@@ -220,10 +278,17 @@ impl Device for Host {
         let (m, n, k) = (product.m as usize, product.n as usize, product.k as usize);
         let (of_a, of_b, mut of_c) = (self.floats(a.array), self.floats(b.array), self.floats(c.array));
         let at = |operand: &Operand, batch: usize, row: usize, column: usize| {
-            let (row, column) = if operand.is_transposed { (column, row) } else { (row, column) };
+            let (row, column) = if operand.is_transposed {
+                (column, row)
+            } else {
+                (row, column)
+            };
             batch * operand.stride as usize + column * operand.leading as usize + row
         };
-        assert_eq!((a.array.element, b.array.element), (Element::Operand, Element::Operand));
+        assert_eq!(
+            (a.array.element, b.array.element),
+            (Element::Operand, Element::Operand)
+        );
         assert!(!c.is_transposed);
         for batch in 0..product.batch as usize {
             for column in 0..n {

@@ -44,7 +44,13 @@ impl<D: Device> Pass<'_, D> {
         let (norms, shape, scratch) = (arrays.head_norms, self.shape, self.scratch());
         let query_norm = norms.zip(places.head_norms.as_ref());
         let query_norm = query_norm.map(|(norms, (weight, _))| (norms.query, norms.query_inverse, weight));
-        self.heads(&places.query, query_norm, arrays.query, shape.heads, shape.rotation)?;
+        self.heads(
+            &places.query,
+            query_norm,
+            arrays.query,
+            shape.heads,
+            shape.rotation,
+        )?;
         let key_norm = norms.zip(places.head_norms.as_ref());
         let key_norm = key_norm.map(|(norms, (_, weight))| (norms.key, norms.key_inverse, weight));
         self.heads(&places.key, key_norm, arrays.key, shape.kv_heads, shape.rotation)?;
@@ -54,12 +60,24 @@ impl<D: Device> Pass<'_, D> {
         for chunk in self.chunks(arrays) {
             self.probabilities(&chunk, window)?;
             let output = Matrix::new(split.part(&chunk.query_elements), chunk.n_rows, shape.head_dim);
-            self.multiply_batch(chunk.probabilities, chunk.value, output, Into::Replace, chunk.batch)?;
+            self.multiply_batch(
+                chunk.probabilities,
+                chunk.value,
+                output,
+                Into::Replace,
+                chunk.batch,
+            )?;
         }
         self.turn(Kernel::MergeHeads, arrays.attended, split, shape.heads, UNTURNED)?;
         let stream = self.positions * shape.hidden;
         self.device.copy(x.head(stream), arrays.middle.head(stream))?;
-        self.project(&places.output, arrays.attended, arrays.middle, self.positions, Into::Add)
+        self.project(
+            &places.output,
+            arrays.attended,
+            arrays.middle,
+            self.positions,
+            Into::Add,
+        )
     }
 
     /// From the gradient of the residual stream after attention to that before it.
@@ -73,7 +91,13 @@ impl<D: Device> Pass<'_, D> {
         let (shape, scratch) = (self.shape, self.scratch());
         let doutput = self.round_dresidual()?;
         self.project_gradients(&places.output, arrays.attended, doutput, self.positions)?;
-        self.project_back(&places.output, doutput, scratch.merged, self.positions, Into::Replace)?;
+        self.project_back(
+            &places.output,
+            doutput,
+            scratch.merged,
+            self.positions,
+            Into::Replace,
+        )?;
         let dsplit = scratch.dattended;
         self.turn(Kernel::SplitHeads, dsplit, scratch.merged, shape.heads, UNTURNED)?;
         for chunk in self.chunks(arrays) {
@@ -82,17 +106,41 @@ impl<D: Device> Pass<'_, D> {
 
         self.norm(x, &places.attention_norm, arrays.attention_inverse)?;
         let norms = arrays.head_norms.as_ref().zip(places.head_norms.as_ref());
-        self.turn(Kernel::MergeHeads, scratch.merged, scratch.dquery, shape.heads, shape.rotation)?;
-        if let Some((HeadNormArrays { query, query_inverse, .. }, (weight, _))) = norms {
+        self.turn(
+            Kernel::MergeHeads,
+            scratch.merged,
+            scratch.dquery,
+            shape.heads,
+            shape.rotation,
+        )?;
+        if let Some((
+            HeadNormArrays {
+                query, query_inverse, ..
+            },
+            (weight, _),
+        )) = norms
+        {
             self.head_norm_back(*query, *query_inverse, weight, shape.query_width())?;
         }
         self.heads_back(&places.query, Into::Replace)?;
-        self.turn(Kernel::MergeHeads, scratch.merged, scratch.dkey, shape.kv_heads, shape.rotation)?;
+        self.turn(
+            Kernel::MergeHeads,
+            scratch.merged,
+            scratch.dkey,
+            shape.kv_heads,
+            shape.rotation,
+        )?;
         if let Some((HeadNormArrays { key, key_inverse, .. }, (_, weight))) = norms {
             self.head_norm_back(*key, *key_inverse, weight, shape.kv_width())?;
         }
         self.heads_back(&places.key, Into::Add)?;
-        self.turn(Kernel::MergeHeads, scratch.merged, scratch.dvalue, shape.kv_heads, UNTURNED)?;
+        self.turn(
+            Kernel::MergeHeads,
+            scratch.merged,
+            scratch.dvalue,
+            shape.kv_heads,
+            UNTURNED,
+        )?;
         self.heads_back(&places.value, Into::Add)?;
         self.norm_back(x, &places.attention_norm, arrays.attention_inverse)
     }
@@ -175,7 +223,11 @@ impl<D: Device> Pass<'_, D> {
             count(self.shape.head_dim)?,
             Argument::U32(rotation),
         ];
-        self.launch(kernel, rows(self.positions * heads, self.shape.head_dim / 2), &arguments)
+        self.launch(
+            kernel,
+            rows(self.positions * heads, self.shape.head_dim / 2),
+            &arguments,
+        )
     }
 
     /// Chunks of sequences whose scores fit the scratch.
@@ -207,8 +259,20 @@ impl<D: Device> Pass<'_, D> {
 
     fn probabilities(&mut self, chunk: &Chunk, window: usize) -> Result<(), EngineError> {
         let scratch = self.scratch();
-        self.multiply_batch(chunk.query, chunk.key.transposed(), chunk.scores, Into::Replace, chunk.batch)?;
-        self.softmax(Kernel::CausalSoftmax, scratch.probabilities, scratch.scores, chunk, window)
+        self.multiply_batch(
+            chunk.query,
+            chunk.key.transposed(),
+            chunk.scores,
+            Into::Replace,
+            chunk.batch,
+        )?;
+        self.softmax(
+            Kernel::CausalSoftmax,
+            scratch.probabilities,
+            scratch.scores,
+            chunk,
+            window,
+        )
     }
 
     fn softmax(
@@ -226,22 +290,51 @@ impl<D: Device> Pass<'_, D> {
             count(window)?,
             Argument::F32(1.0 / (self.shape.head_dim as f32).sqrt()),
         ];
-        self.launch(kernel, rows(chunk.batch * chunk.n_rows, self.sequence), &arguments)
+        self.launch(
+            kernel,
+            rows(chunk.batch * chunk.n_rows, self.sequence),
+            &arguments,
+        )
     }
 
     /// From the gradient of what heads give to those of queries, keys and values, in the scratch.
     fn chunk_back(&mut self, chunk: &Chunk, dsplit: Array, window: usize) -> Result<(), EngineError> {
-        let (scratch, width, length, batch) = (self.scratch(), self.shape.head_dim, self.sequence, chunk.batch);
+        let (scratch, width, length, batch) =
+            (self.scratch(), self.shape.head_dim, self.sequence, chunk.batch);
         self.probabilities(chunk, window)?;
         let doutput = Matrix::new(dsplit.part(&chunk.query_elements), chunk.n_rows, width);
         let dvalue = Matrix::new(scratch.dvalue.part(&chunk.key_elements), length, width);
-        self.multiply_batch(chunk.probabilities.transposed(), doutput, dvalue, Into::Replace, batch)?;
+        self.multiply_batch(
+            chunk.probabilities.transposed(),
+            doutput,
+            dvalue,
+            Into::Replace,
+            batch,
+        )?;
         // The probabilities' gradient takes the place of the scores, and the scores' gradient that of the probabilities.
-        self.multiply_batch(doutput, chunk.value.transposed(), chunk.scores, Into::Replace, batch)?;
-        self.softmax(Kernel::CausalSoftmaxBackward, scratch.probabilities, scratch.scores, chunk, window)?;
+        self.multiply_batch(
+            doutput,
+            chunk.value.transposed(),
+            chunk.scores,
+            Into::Replace,
+            batch,
+        )?;
+        self.softmax(
+            Kernel::CausalSoftmaxBackward,
+            scratch.probabilities,
+            scratch.scores,
+            chunk,
+            window,
+        )?;
         let dquery = Matrix::new(scratch.dquery.part(&chunk.query_elements), chunk.n_rows, width);
         self.multiply_batch(chunk.probabilities, chunk.key, dquery, Into::Replace, batch)?;
         let dkey = Matrix::new(scratch.dkey.part(&chunk.key_elements), length, width);
-        self.multiply_batch(chunk.probabilities.transposed(), chunk.query, dkey, Into::Replace, batch)
+        self.multiply_batch(
+            chunk.probabilities.transposed(),
+            chunk.query,
+            dkey,
+            Into::Replace,
+            batch,
+        )
     }
 }

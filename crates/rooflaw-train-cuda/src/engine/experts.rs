@@ -7,7 +7,7 @@ use super::pass::{Pass, count};
 use super::places::ExpertPlaces;
 use super::shape::MoeShape;
 use crate::array::Array;
-use crate::device::{Argument, Device, MAX_THREADS, Grid, elements, rows};
+use crate::device::{Argument, Device, Grid, MAX_THREADS, elements, rows};
 use crate::kernels::Kernel;
 use crate::product::Into;
 use rooflaw_train::engine::EngineError;
@@ -94,14 +94,20 @@ impl<D: Device> Pass<'_, D> {
         for (expert, part) in self.expert_rows(layer) {
             let dy = rows_of(arrays.outputs, &part, hidden);
             let (x, dx) = (activated, shared_scratch.dactivated);
-            let (x, dx) = (rows_of(x, &part, moe.expert_size), rows_of(dx, &part, moe.expert_size));
+            let (x, dx) = (
+                rows_of(x, &part, moe.expert_size),
+                rows_of(dx, &part, moe.expert_size),
+            );
             self.project_gradients(&places.experts[expert].down, x, dy, part.len())?;
             self.project_back(&places.experts[expert].down, dy, dx, part.len(), Into::Replace)?;
         }
         self.activate_back(arrays.gated, slots * moe.expert_size)?;
         for (expert, part) in self.expert_rows(layer) {
             let gated = part_of(arrays.gated, &part, moe.expert_size);
-            let (x, dx) = (rows_of(scratch.placed, &part, hidden), rows_of(scratch.dplaced, &part, hidden));
+            let (x, dx) = (
+                rows_of(scratch.placed, &part, hidden),
+                rows_of(scratch.dplaced, &part, hidden),
+            );
             let linears = &places.experts[expert];
             self.project_gradients(&linears.gate, x, gated.gate, part.len())?;
             self.project_gradients(&linears.up, x, gated.up, part.len())?;
@@ -204,11 +210,22 @@ impl<D: Device> Pass<'_, D> {
         ];
         self.launch(Kernel::RouteBackward, elements(n), &arguments)?;
         self.project_gradients(&places.router, whole.normed, scratch.drouter_logits, n)?;
-        self.project_back(&places.router, scratch.drouter_logits, whole.dnormed, n, Into::Replace)
+        self.project_back(
+            &places.router,
+            scratch.drouter_logits,
+            whole.dnormed,
+            n,
+            Into::Replace,
+        )
     }
 
     /// Orders slots by expert; how many each has.
-    fn place(&mut self, moe: &MoeShape, arrays: &ExpertArrays, slots: usize) -> Result<Vec<usize>, EngineError> {
+    fn place(
+        &mut self,
+        moe: &MoeShape,
+        arrays: &ExpertArrays,
+        slots: usize,
+    ) -> Result<Vec<usize>, EngineError> {
         let grid = Grid {
             blocks: (moe.experts, 1),
             threads: MAX_THREADS,
@@ -224,7 +241,8 @@ impl<D: Device> Pass<'_, D> {
         ];
         self.launch(Kernel::PlaceSlots, grid, &arguments)?;
         let mut counts = vec![0_u32; moe.experts];
-        self.device.read(arrays.counts, bytemuck::cast_slice_mut(&mut counts))?;
+        self.device
+            .read(arrays.counts, bytemuck::cast_slice_mut(&mut counts))?;
         Ok(counts.into_iter().map(|count| count as usize).collect())
     }
 
@@ -237,7 +255,11 @@ impl<D: Device> Pass<'_, D> {
             count(moe.per_token)?,
             count(hidden)?,
         ];
-        self.launch(Kernel::GatherRows, rows(self.positions * moe.per_token, hidden), &arguments)
+        self.launch(
+            Kernel::GatherRows,
+            rows(self.positions * moe.per_token, hidden),
+            &arguments,
+        )
     }
 
     /// The experts that have rows, and these.
@@ -252,7 +274,11 @@ impl<D: Device> Pass<'_, D> {
 }
 
 /// The shared experts, if there are any: where their weights lie, their arrays, and where the gate's weight lies.
-type Shared<'a> = (&'a super::places::GatedPlaces, super::memory::SharedArrays, Option<&'a Range<usize>>);
+type Shared<'a> = (
+    &'a super::places::GatedPlaces,
+    super::memory::SharedArrays,
+    Option<&'a Range<usize>>,
+);
 
 fn shared<'a>(places: &'a ExpertPlaces, arrays: &ExpertArrays) -> Option<Shared<'a>> {
     let gate = places.shared_gate.as_ref();

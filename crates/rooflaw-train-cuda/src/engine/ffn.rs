@@ -28,7 +28,9 @@ impl<D: Device> Pass<'_, D> {
                 let activated = self.activate(*arrays, n * places.gate.outputs)?;
                 self.project(&places.down, activated, y, n, Into::Add)
             }
-            (FfnPlaces::Experts(places), FfnArrays::Experts(arrays)) => self.experts(layer, places, arrays, y),
+            (FfnPlaces::Experts(places), FfnArrays::Experts(arrays)) => {
+                self.experts(layer, places, arrays, y)
+            }
             _ => Err(EngineError::Device("memory of another kind of FFN".to_owned())),
         }
     }

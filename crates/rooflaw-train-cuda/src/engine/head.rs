@@ -54,7 +54,8 @@ impl<D: Device> Pass<'_, D> {
             (arrays.starts, &starts),
             (arrays.positions, &positions),
         ] {
-            self.device.write(array.head(values.len()), bytemuck::cast_slice(values))?;
+            self.device
+                .write(array.head(values.len()), bytemuck::cast_slice(values))?;
         }
         let hidden = self.shape.hidden;
         let arguments = [
@@ -78,17 +79,24 @@ impl<D: Device> Pass<'_, D> {
         let per_chunk = (scratch.logits.elements / shape.vocabulary).clamp(1, n);
         for first in (0..n).step_by(per_chunk) {
             let chunk = first..(first + per_chunk).min(n);
-            let normed = scratch.normed.part(&(chunk.start * shape.hidden..chunk.end * shape.hidden));
+            let normed = scratch
+                .normed
+                .part(&(chunk.start * shape.hidden..chunk.end * shape.hidden));
             self.project(&places.head, normed, scratch.logits, chunk.len(), Into::Replace)?;
             match &mut wanted {
                 Wanted::Logits(logits) => {
                     let part = chunk.start * shape.vocabulary..chunk.end * shape.vocabulary;
                     let from = scratch.logits.head(part.len());
-                    self.device.read(from, bytemuck::cast_slice_mut(&mut logits[part]))?;
+                    self.device
+                        .read(from, bytemuck::cast_slice_mut(&mut logits[part]))?;
                 }
                 Wanted::Nats => {
                     let arguments = self.loss_arguments(&chunk)?;
-                    self.launch(Kernel::CrossEntropy, rows(chunk.len(), shape.vocabulary), &arguments)?;
+                    self.launch(
+                        Kernel::CrossEntropy,
+                        rows(chunk.len(), shape.vocabulary),
+                        &arguments,
+                    )?;
                 }
                 Wanted::Gradients { scale } => {
                     let [nats, rest @ ..] = self.loss_arguments(&chunk)?;
@@ -112,7 +120,10 @@ impl<D: Device> Pass<'_, D> {
             self.norm_back(last, &places.final_norm, inverse)?;
         }
         let mut nats = vec![0.0_f32; n];
-        self.device.read(self.memory.batch.nats.head(n), bytemuck::cast_slice_mut(&mut nats))?;
+        self.device.read(
+            self.memory.batch.nats.head(n),
+            bytemuck::cast_slice_mut(&mut nats),
+        )?;
         Ok(nats)
     }
 
@@ -143,13 +154,19 @@ impl<D: Device> Pass<'_, D> {
                 continue;
             };
             let scores: Array = arrays.scores;
-            self.column_sums(Kernel::ScoreChunks, &[scores.into()], self.positions, scratch.score_sums)?;
+            self.column_sums(
+                Kernel::ScoreChunks,
+                &[scores.into()],
+                self.positions,
+                scratch.score_sums,
+            )?;
             for (sum, count) in counts.iter_mut().zip(&self.counts[layer]) {
                 *sum += count;
             }
         }
         let mut score_sums = vec![0.0_f32; moe.experts];
-        self.device.read(scratch.score_sums, bytemuck::cast_slice_mut(&mut score_sums))?;
+        self.device
+            .read(scratch.score_sums, bytemuck::cast_slice_mut(&mut score_sums))?;
         let rows = (self.positions * moe.layers) as f64;
         let mut loss = 0.0;
         let mut pulls = Vec::with_capacity(moe.experts);

@@ -190,7 +190,11 @@ impl<D: Device> Allocator<'_, D> {
     }
 
     /// Everything.
-    pub(super) fn memory(&mut self, architecture: &Architecture, elements: usize) -> Result<Memory, EngineError> {
+    pub(super) fn memory(
+        &mut self,
+        architecture: &Architecture,
+        elements: usize,
+    ) -> Result<Memory, EngineError> {
         let state = self.state(elements)?;
         let batch = self.batch()?;
         let mut layers = Vec::new();

@@ -52,9 +52,12 @@ impl<D: Device> DeviceEngine<D> {
         let shape = Shape::new(&model, options.load_balancing)?;
         let layout = Layout::new(&model.architecture)?;
         let (sequences, length) = (options.sequences, options.sequence_length);
-        let positions = sequences.checked_mul(length).filter(|n| (1..=MAX_POSITIONS).contains(n));
+        let positions = sequences
+            .checked_mul(length)
+            .filter(|n| (1..=MAX_POSITIONS).contains(n));
         let positions = positions.ok_or_else(|| {
-            let message = format!("{sequences} sequences of {length} positions: at least 1, at most {MAX_POSITIONS}");
+            let message =
+                format!("{sequences} sequences of {length} positions: at least 1, at most {MAX_POSITIONS}");
             EngineError::Batch(message)
         })?;
         let places = Places::new(&layout, &model.architecture).ok_or_else(|| EngineError::Unsupported {
@@ -69,7 +72,13 @@ impl<D: Device> DeviceEngine<D> {
         };
         let memory = allocator.memory(&model.architecture, layout.elements())?;
         let state = &memory.state;
-        for array in [state.weights, state.copies, state.gradients, state.first_moments, state.second_moments] {
+        for array in [
+            state.weights,
+            state.copies,
+            state.gradients,
+            state.first_moments,
+            state.second_moments,
+        ] {
             device.clear(array)?;
         }
         let (cosines, sines) = rotary::angles(length, shape.head_dim, model.details.rope_theta);
@@ -92,8 +101,10 @@ impl<D: Device> DeviceEngine<D> {
         self.check(batch)?;
         let n = batch.inputs.len();
         let arrays = &self.memory.batch;
-        self.device.write(arrays.tokens.head(n), bytemuck::cast_slice(batch.inputs))?;
-        self.device.write(arrays.targets.head(n), bytemuck::cast_slice(batch.targets))?;
+        self.device
+            .write(arrays.tokens.head(n), bytemuck::cast_slice(batch.inputs))?;
+        self.device
+            .write(arrays.targets.head(n), bytemuck::cast_slice(batch.targets))?;
         let pass = Pass {
             device: &mut self.device,
             memory: &self.memory,
@@ -110,16 +121,27 @@ impl<D: Device> DeviceEngine<D> {
         let wrong = |message: String| Err(EngineError::Batch(message));
         if n == 0 || length == 0 || !n.is_multiple_of(length) || batch.targets.len() != n {
             let n_targets = batch.targets.len();
-            return wrong(format!("{n} tokens and {n_targets} targets in sequences of {length}"));
+            return wrong(format!(
+                "{n} tokens and {n_targets} targets in sequences of {length}"
+            ));
         }
         if length > options.sequence_length || n > options.sequences * options.sequence_length {
             let (sequences, longest) = (options.sequences, options.sequence_length);
-            return wrong(format!("{n} tokens in sequences of {length}; the engine was made for {sequences} of {longest}"));
+            return wrong(format!(
+                "{n} tokens in sequences of {length}; the engine was made for {sequences} of {longest}"
+            ));
         }
         let beyond = |token: &&u32| **token as usize >= self.shape.vocabulary;
-        let target = batch.targets.iter().filter(|target| **target != IGNORED).find(beyond);
+        let target = batch
+            .targets
+            .iter()
+            .filter(|target| **target != IGNORED)
+            .find(beyond);
         if let Some(token) = batch.inputs.iter().find(beyond).or(target) {
-            return wrong(format!("token {token} in a vocabulary of {}", self.shape.vocabulary));
+            return wrong(format!(
+                "token {token} in a vocabulary of {}",
+                self.shape.vocabulary
+            ));
         }
         Ok(())
     }
@@ -133,7 +155,9 @@ impl<D: Device> DeviceEngine<D> {
         });
         let read = |array: Array| {
             let mut values = vec![0_u32; array.elements];
-            self.device.read(array, bytemuck::cast_slice_mut(&mut values)).unwrap();
+            self.device
+                .read(array, bytemuck::cast_slice_mut(&mut values))
+                .unwrap();
             values
         };
         arrays.flat_map(read).collect()
@@ -181,7 +205,11 @@ impl<D: Device> Pass<'_, D> {
 
     /// Positions that a layer attends to; 0 for all.
     fn window(&self, model: &Model, layer: usize) -> usize {
-        if model.details.is_local[layer] { self.shape.window } else { 0 }
+        if model.details.is_local[layer] {
+            self.shape.window
+        } else {
+            0
+        }
     }
 }
 
@@ -209,7 +237,12 @@ impl<D: Device> Engine for DeviceEngine<D> {
         let share = n_targets as f64 / n_targets_of_step as f64;
         let load_balancing = pass.balance(balancing, share)?;
         let scale = (1.0 / n_targets_of_step as f64) as f32;
-        let total = pass.head(places, Wanted::Gradients { scale })?.iter().copied().map(f64::from).sum::<f64>();
+        let total = pass
+            .head(places, Wanted::Gradients { scale })?
+            .iter()
+            .copied()
+            .map(f64::from)
+            .sum::<f64>();
         for (what, value) in [("the loss", total), ("the load-balancing loss", load_balancing)] {
             if !value.is_finite() {
                 self.device.clear(self.memory.state.gradients)?;
@@ -251,12 +284,14 @@ impl<D: Device> Engine for DeviceEngine<D> {
 
     fn read(&mut self, state: State, values: &mut [f32]) -> Result<(), EngineError> {
         check_length(values.len(), self.layout.elements(), "state")?;
-        self.device.read(self.array(state), bytemuck::cast_slice_mut(values))
+        self.device
+            .read(self.array(state), bytemuck::cast_slice_mut(values))
     }
 
     fn write(&mut self, state: State, values: &[f32]) -> Result<(), EngineError> {
         check_length(values.len(), self.layout.elements(), "state")?;
-        self.device.write(self.array(state), bytemuck::cast_slice(values))?;
+        self.device
+            .write(self.array(state), bytemuck::cast_slice(values))?;
         if state == State::Weights {
             optimiser::copy_weights(&mut self.device, &self.memory)?;
         }
@@ -268,5 +303,7 @@ fn check_length(given: usize, wanted: usize, what: &str) -> Result<(), EngineErr
     if given == wanted {
         return Ok(());
     }
-    Err(EngineError::Batch(format!("room for {given} elements of {what} where there are {wanted}")))
+    Err(EngineError::Batch(format!(
+        "room for {given} elements of {what} where there are {wanted}"
+    )))
 }

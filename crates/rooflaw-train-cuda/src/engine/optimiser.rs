@@ -23,7 +23,9 @@ pub(super) fn update<D: Device>(
         let what = "the norm of the gradients";
         return Err(EngineError::NotFinite { what, value: norm });
     }
-    let clipped = update.max_gradient_norm.map_or(1.0, |max| max / (norm + CLIPPING_EPSILON));
+    let clipped = update
+        .max_gradient_norm
+        .map_or(1.0, |max| max / (norm + CLIPPING_EPSILON));
     let step = (update.step + 1) as f64;
     let correction1 = 1.0 - update.beta1.powf(step);
     let correction2 = (1.0 - update.beta2.powf(step)).sqrt();

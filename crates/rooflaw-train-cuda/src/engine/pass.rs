@@ -51,7 +51,13 @@ impl<D: Device> Pass<'_, D> {
         self.memory.state.gradients.part(range)
     }
 
-    pub(super) fn multiply(&mut self, a: Matrix, b: Matrix, c: Matrix, into: Into) -> Result<(), EngineError> {
+    pub(super) fn multiply(
+        &mut self,
+        a: Matrix,
+        b: Matrix,
+        c: Matrix,
+        into: Into,
+    ) -> Result<(), EngineError> {
         self.multiply_batch(a, b, c, into, 1)
     }
 
@@ -66,7 +72,12 @@ impl<D: Device> Pass<'_, D> {
         self.device.multiply(&product(a, b, c, into, batch)?)
     }
 
-    pub(super) fn launch(&mut self, kernel: Kernel, grid: Grid, arguments: &[Argument]) -> Result<(), EngineError> {
+    pub(super) fn launch(
+        &mut self,
+        kernel: Kernel,
+        grid: Grid,
+        arguments: &[Argument],
+    ) -> Result<(), EngineError> {
         self.device.launch(kernel, grid, arguments)
     }
 
@@ -148,7 +159,12 @@ impl<D: Device> Pass<'_, D> {
     }
 
     /// The normed residual stream, in the scratch.
-    pub(super) fn norm(&mut self, x: Array, weight: &Range<usize>, inverse: Array) -> Result<(), EngineError> {
+    pub(super) fn norm(
+        &mut self,
+        x: Array,
+        weight: &Range<usize>,
+        inverse: Array,
+    ) -> Result<(), EngineError> {
         let arguments = [
             self.scratch().normed.into(),
             inverse.into(),
@@ -161,7 +177,12 @@ impl<D: Device> Pass<'_, D> {
     }
 
     /// From the gradient of what is normed, in the scratch, those of the weight and of the residual stream, both added.
-    pub(super) fn norm_back(&mut self, x: Array, weight: &Range<usize>, inverse: Array) -> Result<(), EngineError> {
+    pub(super) fn norm_back(
+        &mut self,
+        x: Array,
+        weight: &Range<usize>,
+        inverse: Array,
+    ) -> Result<(), EngineError> {
         let scratch = self.scratch();
         let stream = self.positions * self.shape.hidden;
         let arrays = [scratch.dnormed.into(), x.into(), inverse.into()];
@@ -175,7 +196,11 @@ impl<D: Device> Pass<'_, D> {
             inverse.into(),
             count(weight.len())?,
         ];
-        self.launch(Kernel::RmsNormBackward, rows(self.positions, weight.len()), &arguments)
+        self.launch(
+            Kernel::RmsNormBackward,
+            rows(self.positions, weight.len()),
+            &arguments,
+        )
     }
 
     /// Adds to the gradients of a vector of weights a sum over rows.
@@ -194,7 +219,11 @@ impl<D: Device> Pass<'_, D> {
     pub(super) fn round_dresidual(&mut self) -> Result<Array, EngineError> {
         let scratch = self.scratch();
         let stream = self.positions * self.shape.hidden;
-        let arguments = [scratch.doutput.into(), scratch.dresidual.into(), Argument::Size(stream)];
+        let arguments = [
+            scratch.doutput.into(),
+            scratch.dresidual.into(),
+            Argument::Size(stream),
+        ];
         self.launch(Kernel::ToOperand, elements(stream), &arguments)?;
         Ok(scratch.doutput)
     }

@@ -128,7 +128,9 @@ impl LayerParts<'_> {
             output: self.linear(Part::Output, Some(Part::OutputBias), query_width)?,
             ffn_norm: self.find(Part::FfnNorm)?,
             ffn: match &architecture.ffn.moe {
-                Some(moe) if self.layer >= moe.n_dense_layers => FfnPlaces::Experts(Box::new(self.experts(moe)?)),
+                Some(moe) if self.layer >= moe.n_dense_layers => {
+                    FfnPlaces::Experts(Box::new(self.experts(moe)?))
+                }
                 _ => FfnPlaces::Dense(self.dense(architecture.ffn.intermediate_size as usize)?),
             },
         })

@@ -50,7 +50,10 @@ impl Shape {
             return Err(unsupported("attention sinks"));
         }
         if architecture.norms_per_layer != 2 {
-            return Err(unsupported(&format!("norms_per_layer = {}", architecture.norms_per_layer)));
+            return Err(unsupported(&format!(
+                "norms_per_layer = {}",
+                architecture.norms_per_layer
+            )));
         }
         if head_dim % 2 != 0 {
             return Err(unsupported(&format!("a head_dim of {head_dim}, which is odd")));
@@ -83,7 +86,9 @@ impl Shape {
             normalised: routing.normalised,
             scale: routing.scale as f32,
         });
-        if architecture.ffn.moe.is_some_and(|moe| moe.router_bias) || matches!(balancing, LoadBalancing::Bias { .. }) {
+        if architecture.ffn.moe.is_some_and(|moe| moe.router_bias)
+            || matches!(balancing, LoadBalancing::Bias { .. })
+        {
             return Err(unsupported("a router bias"));
         }
         Ok(Shape {

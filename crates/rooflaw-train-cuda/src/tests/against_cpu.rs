@@ -26,7 +26,10 @@ fn assert_near(found: &[f32], expected: &[f32], what: &str) {
     let square: f32 = expected.iter().map(|value| value * value).sum();
     let size = (square / expected.len() as f32).sqrt();
     for (found, expected) in found.iter().zip(expected) {
-        assert!((found - expected).abs() <= TOLERANCE * size, "{what}: {found}, not {expected} (of {size})");
+        assert!(
+            (found - expected).abs() <= TOLERANCE * size,
+            "{what}: {found}, not {expected} (of {size})"
+        );
     }
 }
 
@@ -57,13 +60,20 @@ fn logits_losses_gradients_and_steps_are_the_same() {
             let expected = cpu.accumulate(&batch, 15).unwrap();
             let found = gpu.accumulate(&batch, 15).unwrap();
             assert_eq!(found.n_targets, expected.n_targets);
-            assert!((found.total - expected.total).abs() < 1e-5 * expected.total, "{found:?}, not {expected:?}");
+            assert!(
+                (found.total - expected.total).abs() < 1e-5 * expected.total,
+                "{found:?}, not {expected:?}"
+            );
             let balances = (found.load_balancing, expected.load_balancing);
             assert!((balances.0 - balances.1).abs() < 1e-5, "{balances:?}");
             let (found, expected) = (read(&mut gpu, State::Gradients), read(&mut cpu, State::Gradients));
             for tensor in cpu.layout().tensors() {
                 let what = format!("gradient of {:?} {:?}", tensor.spec.layer, tensor.spec.part);
-                assert_near(&found[tensor.range.clone()], &expected[tensor.range.clone()], &what);
+                assert_near(
+                    &found[tensor.range.clone()],
+                    &expected[tensor.range.clone()],
+                    &what,
+                );
             }
             let update = Update {
                 step,
@@ -78,7 +88,11 @@ fn logits_losses_gradients_and_steps_are_the_same() {
             };
             let norms = (gpu.update(&update).unwrap(), cpu.update(&update).unwrap());
             assert!((norms.0 - norms.1).abs() < 1e-5 * norms.1, "{norms:?}");
-            assert_near(&read(&mut gpu, State::Weights), &read(&mut cpu, State::Weights), "weights");
+            assert_near(
+                &read(&mut gpu, State::Weights),
+                &read(&mut cpu, State::Weights),
+                "weights",
+            );
         }
     }
 }

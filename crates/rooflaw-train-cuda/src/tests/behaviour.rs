@@ -24,7 +24,10 @@ fn bits_do_not_depend_on_the_order_of_threads_nor_on_what_was_before() {
             let mut rising = engine_in_order(&model, precision, balancing, false);
             let mut falling = engine_in_order(&model, precision, balancing, true);
             let (loss, first) = gradients(&mut rising);
-            assert_eq!((loss, &first), (gradients(&mut falling).0, &gradients_of(&mut falling)));
+            assert_eq!(
+                (loss, &first),
+                (gradients(&mut falling).0, &gradients_of(&mut falling))
+            );
             assert!(first.iter().all(|gradient| gradient.is_finite()));
             rising.write(State::Gradients, &vec![0.0; first.len()]).unwrap();
             assert_eq!(gradients(&mut rising), (loss, first));
@@ -44,11 +47,18 @@ fn bfloat16_is_near_f32() {
         let mut exact = engine(&model, Precision::F32, balancing);
         let mut rounded = engine(&model, Precision::Bf16, balancing);
         let ((loss, exact), (rounded_loss, rounded)) = (gradients(&mut exact), gradients(&mut rounded));
-        assert!((loss - rounded_loss).abs() < 0.02 * loss, "{rounded_loss}, not {loss}");
-        let norm = |values: &mut dyn Iterator<Item = f32>| values.map(|value| value * value).sum::<f32>().sqrt();
+        assert!(
+            (loss - rounded_loss).abs() < 0.02 * loss,
+            "{rounded_loss}, not {loss}"
+        );
+        let norm =
+            |values: &mut dyn Iterator<Item = f32>| values.map(|value| value * value).sum::<f32>().sqrt();
         let difference = norm(&mut exact.iter().zip(&rounded).map(|(a, b)| a - b));
         let whole = norm(&mut exact.iter().copied());
-        assert!(difference > 0.0 && difference < 0.1 * whole, "{difference} of {whole}");
+        assert!(
+            difference > 0.0 && difference < 0.1 * whole,
+            "{difference} of {whole}"
+        );
     }
 }
 
@@ -72,7 +82,10 @@ fn scores_logits_and_losses_agree() {
                 let sum: f64 = logits.iter().map(|logit| f64::from(*logit).exp()).sum();
                 sum.ln() - f64::from(logits[*target as usize])
             };
-            assert!((f64::from(nats) - expected).abs() < 1e-5, "{nats}, not {expected}");
+            assert!(
+                (f64::from(nats) - expected).abs() < 1e-5,
+                "{nats}, not {expected}"
+            );
         }
     }
 }
@@ -97,9 +110,15 @@ fn positions_see_what_they_may() {
     let before = logits(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     // Window 3 in two layers: position 4 of the second sequence sees 0 through 2, none sees another sequence.
     let after = logits(&[1, 2, 3, 4, 5, 36, 7, 8, 9, 11]);
-    let changed = before.chunks(vocabulary).zip(after.chunks(vocabulary)).map(|(before, after)| before != after);
+    let changed = before
+        .chunks(vocabulary)
+        .zip(after.chunks(vocabulary))
+        .map(|(before, after)| before != after);
     let changed: Vec<bool> = changed.collect();
-    assert_eq!(changed, [false, false, false, false, false, true, true, true, true, true]);
+    assert_eq!(
+        changed,
+        [false, false, false, false, false, true, true, true, true, true]
+    );
     let after = logits(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 11]);
     assert_eq!(before[..9 * vocabulary], after[..9 * vocabulary]);
 }
@@ -152,14 +171,20 @@ fn what_is_not_finite_is_an_error_and_changes_nothing() {
         decays_vectors: true,
         max_gradient_norm: Some(1.0),
     };
-    assert!(matches!(engine.update(&update), Err(EngineError::NotFinite { .. })));
+    assert!(matches!(
+        engine.update(&update),
+        Err(EngineError::NotFinite { .. })
+    ));
     let mut after = vec![0.0; elements];
     engine.read(State::Weights, &mut after).unwrap();
     assert_eq!(weights, after);
     engine.write(State::Weights, &vec![f32::NAN; elements]).unwrap();
     let tokens = tokens(1, LENGTH);
     let found = engine.accumulate(&batch(&tokens, LENGTH), 4);
-    assert!(matches!(found, Err(EngineError::NotFinite { what: "the loss", .. })), "{found:?}");
+    assert!(
+        matches!(found, Err(EngineError::NotFinite { what: "the loss", .. })),
+        "{found:?}"
+    );
 }
 
 #[test]

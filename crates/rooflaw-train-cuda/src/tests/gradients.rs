@@ -41,7 +41,11 @@ fn check(model: &Model, balancing: LoadBalancing) {
         let spread = 1.0 / (gradient.len() as f32).sqrt();
         let across = gradient.iter().map(|_| spread * random.next().signum()).collect();
         for direction in [along, across] {
-            let expected: f64 = direction.iter().zip(gradient).map(|(a, b)| f64::from(a * b)).sum();
+            let expected: f64 = direction
+                .iter()
+                .zip(gradient)
+                .map(|(a, b)| f64::from(a * b))
+                .sum();
             let mut loss_at = |step: f32| {
                 let mut moved = weights.clone();
                 for (weight, direction) in moved[tensor.range.clone()].iter_mut().zip(&direction) {
@@ -66,10 +70,16 @@ fn check(model: &Model, balancing: LoadBalancing) {
             };
             let part = (tensor.spec.layer, tensor.spec.part);
             let error = (found - expected).abs();
-            assert!(error < 2e-3 * f64::from(norm) + 2e-4, "{part:?}: {found}, not {expected} (norm {norm})");
+            assert!(
+                error < 2e-3 * f64::from(norm) + 2e-4,
+                "{part:?}: {found}, not {expected} (norm {norm})"
+            );
         }
     }
-    assert!(n_skipped <= 2, "{n_skipped} directions in which tokens choose other experts at once");
+    assert!(
+        n_skipped <= 2,
+        "{n_skipped} directions in which tokens choose other experts at once"
+    );
 }
 
 #[test]
@@ -84,7 +94,9 @@ fn with_biases_a_window_geglu_and_an_own_head() {
 
 #[test]
 fn of_a_mixture_with_a_load_balancing_loss() {
-    let balancing = LoadBalancing::AuxiliaryLoss { coefficient: COEFFICIENT };
+    let balancing = LoadBalancing::AuxiliaryLoss {
+        coefficient: COEFFICIENT,
+    };
     check(&models::mixture(), balancing);
 }
 

@@ -128,7 +128,10 @@ pub(super) struct Random(pub(super) u64);
 
 impl Random {
     pub(super) fn next(&mut self) -> f32 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 40) as f32 / (1 << 23) as f32 - 1.0
     }
 }
@@ -176,7 +179,9 @@ pub(super) fn tokens(n_sequences: usize, length: usize) -> (Vec<u32>, Vec<u32>) 
     let n = n_sequences * length;
     let inputs = (0..n).map(|_| ((random.next() + 1.0) * 18.0) as u32).collect();
     let target = |index: usize, token: u32| if index % 5 == 2 { IGNORED } else { token };
-    let targets = (0..n).map(|index| target(index, ((random.next() + 1.0) * 18.0) as u32)).collect();
+    let targets = (0..n)
+        .map(|index| target(index, ((random.next() + 1.0) * 18.0) as u32))
+        .collect();
     (inputs, targets)
 }
 

@@ -24,7 +24,9 @@ const UPDATE: Update = Update {
 
 /// Algorithm 2 of arXiv 1711.05101 in f64, as PyTorch has it, after clipping as `clip_grad_norm_` does.
 fn expected(state: &mut [f64; 3], gradient: f64, norm: f64, decays: bool, update: &Update) {
-    let clip = update.max_gradient_norm.map_or(1.0, |max| (max / (norm + 1e-6)).min(1.0));
+    let clip = update
+        .max_gradient_norm
+        .map_or(1.0, |max| (max / (norm + 1e-6)).min(1.0));
     let (gradient, step) = (gradient * clip, (update.step + 1) as i32);
     let [weight, first, second] = state;
     if decays {
@@ -56,7 +58,11 @@ fn are_those_of_adamw() {
             };
             engine.accumulate(&batch, 12).unwrap();
             let gradients = read(&mut engine, State::Gradients);
-            let norm = gradients.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
+            let norm = gradients
+                .iter()
+                .map(|value| f64::from(*value).powi(2))
+                .sum::<f64>()
+                .sqrt();
             let found = engine.update(&update).unwrap();
             assert!((found - norm).abs() < 1e-6 * norm, "{found}, not {norm}");
             assert!(norm > 0.5, "nothing is clipped at {norm}");
@@ -64,18 +70,33 @@ fn are_those_of_adamw() {
             for tensor in layout.tensors() {
                 let decays = decays_vectors || !matches!(tensor.spec.shape, Shape::Vector(_));
                 for index in tensor.range.clone() {
-                    expected(&mut states[index], f64::from(gradients[index]), norm, decays, &update);
+                    expected(
+                        &mut states[index],
+                        f64::from(gradients[index]),
+                        norm,
+                        decays,
+                        &update,
+                    );
                 }
             }
-            let found = [State::Weights, State::FirstMoments, State::SecondMoments].map(|state| read(&mut engine, state));
+            let found = [State::Weights, State::FirstMoments, State::SecondMoments]
+                .map(|state| read(&mut engine, state));
             for (index, state) in states.iter_mut().enumerate() {
                 for (found, expected) in found.iter().zip(*state) {
                     let error = (f64::from(found[index]) - expected).abs();
-                    assert!(error < 2e-6 * expected.abs().max(1e-2), "{}, not {expected}", found[index]);
+                    assert!(
+                        error < 2e-6 * expected.abs().max(1e-2),
+                        "{}, not {expected}",
+                        found[index]
+                    );
                 }
                 *state = std::array::from_fn(|part| f64::from(found[part][index]));
             }
-            assert!(read(&mut engine, State::Gradients).iter().all(|gradient| *gradient == 0.0));
+            assert!(
+                read(&mut engine, State::Gradients)
+                    .iter()
+                    .all(|gradient| *gradient == 0.0)
+            );
         }
     }
 }
@@ -91,7 +112,10 @@ fn of_parts_of_a_batch_are_those_of_the_whole() {
         let part = (tokens.0[part.clone()].to_vec(), tokens.1[part].to_vec());
         parts.accumulate(&batch(&part, LENGTH), 12).unwrap();
     }
-    let (whole, parts) = (read(&mut whole, State::Gradients), read(&mut parts, State::Gradients));
+    let (whole, parts) = (
+        read(&mut whole, State::Gradients),
+        read(&mut parts, State::Gradients),
+    );
     for (whole, parts) in whole.iter().zip(parts) {
         assert!((whole - parts).abs() < 1e-5, "{parts}, not {whole}");
     }
