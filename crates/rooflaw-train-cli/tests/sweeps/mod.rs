@@ -199,6 +199,6 @@ impl Sweep {
     /// Whether a trainer said that it went on from a checkpoint.
     pub fn resumed(&self, id: &str) -> bool {
         let log = fs::read_to_string(self.folder.join("logs").join(format!("{id}.log"))).unwrap();
-        log.to_lowercase().contains("resum") || log.contains("goes on") || log.contains("Going on")
+        log.contains("going on from the checkpoint of step")
     }
 }
