@@ -103,7 +103,11 @@ fn documents_are_told_apart() {
     sizes[0] -= 1.0;
     let size: f64 = sizes.iter().sum();
     let rate = nats.iter().sum::<f64>() / size;
-    let squares: f64 = nats.iter().zip(&sizes).map(|(y, x)| (y - rate * x).powi(2)).sum();
+    let squares: f64 = nats
+        .iter()
+        .zip(&sizes)
+        .map(|(y, x)| ((y - rate * x) / (1.0 - x / size)).powi(2))
+        .sum();
     // Student's quantile of two degrees of freedom.
     let half = 4.302_653 * (1.5 * squares).sqrt() / size;
     assert!((found.nats_per_token.value - rate).abs() < 1e-9);
