@@ -67,7 +67,8 @@ impl Cluster {
                 .get("SLURM_CONF")
                 .is_some_and(|conf| Path::new(conf).starts_with(&self.folder));
             if of_node && of_cluster {
-                lost.extend([pid, parent(pid)].into_iter().flatten());
+                lost.push(pid);
+                lost.extend(parent(pid));
             }
         }
         lost.retain(|&pid| pid > 1 && pid != std::process::id());
@@ -126,11 +127,9 @@ fn skipped() -> Option<&'static str> {
         return Some("ROOFLAW_SLURM is not set");
     }
     let found = |program| {
-        Command::new(program)
-            .arg("-V")
-            .stdout(Stdio::null())
-            .status()
-            .is_ok()
+        let mut command = Command::new(program);
+        command.arg("-V").stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok()
     };
     let all = ["slurmctld", "slurmd", "munged", "sbatch"].into_iter().all(found);
     (!all).then_some("no Slurm here: apt-get install slurmctld slurmd slurm-client munge")
@@ -233,7 +232,7 @@ fn a_sweep_survives_the_loss_of_a_node() {
         );
     }
 
-    println!("run           id            attempts  loss");
+    println!("run            id            attempts  loss");
     for (id, name) in sweep.runs() {
         let outcomes = sweep.outcomes(&id);
         let done = outcomes.iter().filter(|outcome| *outcome == "done").count();
@@ -246,10 +245,10 @@ fn a_sweep_survives_the_loss_of_a_node() {
         assert_eq!(outcomes, expected, "{id}");
         sweep.assert_steps_are_whole(&id);
         let (here, there) = (local.result(&id), sweep.result(&id));
-        println!("{name:12}  {id}  {:8}  {}", outcomes.len(), there.0);
+        println!("{name:13}  {id}  {:8}  {}", outcomes.len(), there.0);
         assert_eq!(here.0.to_bits(), there.0.to_bits(), "{id}");
         assert_eq!(here.1.to_bits(), there.1.to_bits(), "{id}");
-        assert!(local.weights(&id) == sweep.weights(&id), "{id}: other weights");
+        assert!(local.model(&id) == sweep.model(&id), "{id}: another model");
     }
     for id in &victims {
         assert!(sweep.resumed(id), "{id} began again from nothing");

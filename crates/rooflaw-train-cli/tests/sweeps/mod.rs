@@ -85,7 +85,7 @@ impl Sweep {
             .arg(&folder);
         command.args(["--recipe", "small", "--seeds", &seeds.join(",")]);
         command.args(["--set", "sequence_length=64", "--set", "batch_sequences=8"]);
-        command.args(["--set", "training_tokens=150_000"]).args(more);
+        command.args(["--set", "training_tokens=80_000"]).args(more);
         succeed(&mut command);
         let plan = fs::read(folder.join("plan.json")).unwrap();
         Sweep {
@@ -192,8 +192,28 @@ impl Sweep {
         (loss("validation_loss"), loss("training_loss"))
     }
 
-    pub fn weights(&self, id: &str) -> Vec<u8> {
-        fs::read(self.run_folder(id).join("model/model.safetensors")).unwrap()
+    /// The finished model: its files and what is in them.
+    pub fn model(&self, id: &str) -> BTreeMap<String, Vec<u8>> {
+        let entries = fs::read_dir(self.run_folder(id).join("model")).unwrap().flatten();
+        let read = |entry: fs::DirEntry| {
+            (
+                entry.file_name().into_string().unwrap(),
+                fs::read(entry.path()).unwrap(),
+            )
+        };
+        let files: BTreeMap<String, Vec<u8>> = entries.map(read).collect();
+        assert!(
+            files.keys().any(|name| name.ends_with(".safetensors")),
+            "{files:?}"
+        );
+        files
+    }
+
+    /// What the plan predicts of a run.
+    pub fn predicted_seconds(&self, name: &str) -> f64 {
+        let runs = self.plan["runs"].as_array().unwrap();
+        let run = runs.iter().find(|run| run["name"] == name).unwrap();
+        run["predicted"]["seconds"].as_f64().unwrap()
     }
 
     /// Whether a trainer said that it went on from a checkpoint.
