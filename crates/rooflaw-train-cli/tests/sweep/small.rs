@@ -1,8 +1,5 @@
 //! Small real sweeps: twelve runs of three architectures on the text of this repository's documentation.
 
-// Not every test uses all of it.
-#![allow(dead_code)]
-
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -144,10 +141,10 @@ impl Sweep {
     pub fn running(&self) -> BTreeMap<String, String> {
         let mut running = BTreeMap::new();
         for id in self.ids() {
-            if let Some(last) = self.claims(&id).last().filter(|claim| claim["outcome"].is_null()) {
-                if let Some(job) = last["owner"]["job"].as_str() {
-                    running.insert(job.to_owned(), id);
-                }
+            let claims = self.claims(&id);
+            let last = claims.last().filter(|claim| claim["outcome"].is_null());
+            if let Some(job) = last.and_then(|claim| claim["owner"]["job"].as_str()) {
+                running.insert(job.to_owned(), id);
             }
         }
         running

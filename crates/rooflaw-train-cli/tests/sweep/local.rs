@@ -1,12 +1,10 @@
 //! Sweeps on this machine with the real trainer: workers that are killed, Ctrl-C, losses that are not finite, prices.
 
-mod sweeps;
-
+use crate::small::{Sweep, train};
 use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
-use sweeps::{Sweep, train};
 
 fn start(sweep: &Sweep) -> Child {
     let mut command = sweep.run(&["--workers", "2", "--threads", "1", "--pause", "1"]);
