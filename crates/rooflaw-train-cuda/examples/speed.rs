@@ -14,7 +14,13 @@ const STEPS: u64 = 25;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let mut number = || arguments.next().ok_or("TOKENS_PER_STEP SEQUENCE_LENGTH CONFIG...")?.parse().map_err(Box::<dyn Error>::from);
+    let mut number = || {
+        arguments
+            .next()
+            .ok_or("TOKENS_PER_STEP SEQUENCE_LENGTH CONFIG...")?
+            .parse()
+            .map_err(Box::<dyn Error>::from)
+    };
     let (tokens, length): (usize, usize) = (number()?, number()?);
     for config in arguments {
         let rate = rate(&config, tokens / length, length)?;
@@ -39,7 +45,9 @@ fn rate(config: &str, sequences: usize, sequence_length: usize) -> Result<f64, B
     engine.write(State::Weights, &weights)?;
     let n = sequences * sequence_length;
     let vocabulary = architecture.vocab_size as usize;
-    let tokens: Vec<u32> = (0..=n).map(|i| ((i * i * 31 + i * 17) % vocabulary) as u32).collect();
+    let tokens: Vec<u32> = (0..=n)
+        .map(|i| ((i * i * 31 + i * 17) % vocabulary) as u32)
+        .collect();
     let batch = Batch {
         inputs: &tokens[..n],
         targets: &tokens[1..],

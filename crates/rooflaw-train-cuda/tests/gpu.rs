@@ -69,7 +69,9 @@ fn cpu(model: &Model) -> CpuEngine {
 
 /// Losses of three steps, logits before them, the gradients of the first.
 fn trained(engine: &mut dyn Engine) -> (Vec<f64>, Vec<f32>, Vec<f32>) {
-    let tokens: Vec<u32> = (0..=SEQUENCES * LENGTH).map(|i| ((i * i * 31 + i * 17) % 997) as u32).collect();
+    let tokens: Vec<u32> = (0..=SEQUENCES * LENGTH)
+        .map(|i| ((i * i * 31 + i * 17) % 997) as u32)
+        .collect();
     let n = SEQUENCES * LENGTH;
     let batch = Batch {
         inputs: &tokens[..n],
@@ -113,7 +115,9 @@ fn check(precision: Precision, tolerance: f64) {
         let (expected_losses, expected_logits, expected_gradients) = trained(&mut cpu(&model));
         let logits = error(&logits, &expected_logits);
         let gradients = error(&gradients, &expected_gradients);
-        println!("{precision:?}: logits {logits:.1e}, gradients {gradients:.1e}, losses {losses:?}, {expected_losses:?}");
+        println!(
+            "{precision:?}: logits {logits:.1e}, gradients {gradients:.1e}, losses {losses:?}, {expected_losses:?}"
+        );
         assert!(logits < tolerance && gradients < tolerance);
         for (found, expected) in losses.iter().zip(expected_losses) {
             assert!((found - expected).abs() < tolerance * expected);

@@ -271,7 +271,10 @@ impl<D: Device> Engine for DeviceEngine<D> {
         if let LoadBalancing::Bias { rate } = self.options.load_balancing {
             for (places, loads) in self.places.layers.iter().zip(&self.loads) {
                 if let FfnPlaces::Experts(experts) = &places.ffn {
-                    let bias = experts.router_bias.as_ref().map(|bias| self.memory.state.weights.part(bias));
+                    let bias = experts
+                        .router_bias
+                        .as_ref()
+                        .map(|bias| self.memory.state.weights.part(bias));
                     optimiser::move_bias(&mut self.device, bias, loads, rate as f32)?;
                 }
             }

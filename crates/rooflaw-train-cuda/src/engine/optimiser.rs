@@ -1,7 +1,7 @@
 //! The step: clipping and AdamW.
 
-use crate::array::Array;
 use super::memory::{Memory, SQUARE_SUMS};
+use crate::array::Array;
 use crate::device::{Argument, Device, Grid, MAX_THREADS, elements};
 use crate::kernels::Kernel;
 use rooflaw_export::{Part, Shape};
@@ -107,7 +107,9 @@ fn ranges(layout: &Layout, decays_vectors: bool) -> Vec<(Range<usize>, bool)> {
         }
         let decays = decays_vectors || !matches!(tensor.spec.shape, Shape::Vector(_));
         match ranges.last_mut() {
-            Some((range, as_before)) if *as_before == decays && range.end == tensor.range.start => range.end = tensor.range.end,
+            Some((range, as_before)) if *as_before == decays && range.end == tensor.range.start => {
+                range.end = tensor.range.end
+            }
             _ => ranges.push((tensor.range.clone(), decays)),
         }
     }
