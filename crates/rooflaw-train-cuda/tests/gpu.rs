@@ -1,5 +1,7 @@
 //! The engine on a GPU against the CPU engine, which is held against PyTorch. Ignored: it needs a GPU (`gpu/check`, docs/gpu.md).
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use rooflaw::architecture::{Architecture, Moe};
 use rooflaw::models;
 use rooflaw_train::cpu::{self, CpuEngine};

@@ -152,7 +152,7 @@ impl<D: Device> DeviceEngine<D> {
     /// Which experts the tokens of the last forward pass chose, layer by layer.
     #[cfg(test)]
     pub(crate) fn choices(&mut self) -> Vec<u32> {
-        let arrays = self.memory.layers.iter().filter_map(|layer| match layer.ffn {
+        let arrays = self.memory.layers.iter().filter_map(|layer| match &layer.ffn {
             memory::FfnArrays::Experts(arrays) => Some(arrays.chosen),
             memory::FfnArrays::Dense(_) => None,
         });
@@ -187,10 +187,10 @@ impl<D: Device> Pass<'_, D> {
     fn forward(&mut self, places: &Places, model: &Model) -> Result<(), EngineError> {
         self.embed(places)?;
         for (layer, places) in places.layers.iter().enumerate() {
-            let arrays = self.memory.layers[layer];
-            let window = self.window(model, layer);
-            self.attention(places, &arrays, self.memory.residuals[layer], window)?;
-            self.ffn(layer, places, &arrays, self.memory.residuals[layer + 1])?;
+            let (memory, window) = (self.memory, self.window(model, layer));
+            let arrays = &memory.layers[layer];
+            self.attention(places, arrays, memory.residuals[layer], window)?;
+            self.ffn(layer, places, arrays, memory.residuals[layer + 1])?;
         }
         Ok(())
     }
@@ -198,10 +198,10 @@ impl<D: Device> Pass<'_, D> {
     /// From the gradient of the residual stream after the last layer, in the scratch, to that of the embedding.
     fn backward(&mut self, places: &Places, model: &Model, tokens: &[u32]) -> Result<(), EngineError> {
         for (layer, places) in places.layers.iter().enumerate().rev() {
-            let arrays = self.memory.layers[layer];
-            let window = self.window(model, layer);
-            self.ffn_back(layer, places, &arrays)?;
-            self.attention_back(places, &arrays, self.memory.residuals[layer], window)?;
+            let (memory, window) = (self.memory, self.window(model, layer));
+            let arrays = &memory.layers[layer];
+            self.ffn_back(layer, places, arrays)?;
+            self.attention_back(places, arrays, memory.residuals[layer], window)?;
         }
         self.embed_back(places, tokens)
     }
