@@ -1,5 +1,11 @@
 //! Runs that go wrong: each is recorded with why, tried again if that may help, and the sweep goes on.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop"
+)]
+
 use rooflaw::models;
 use rooflaw_sweep::attempt::{Policy, Worker};
 use rooflaw_sweep::claim::{Lease, Outcome, Owner};

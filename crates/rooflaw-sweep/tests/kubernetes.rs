@@ -1,5 +1,11 @@
 //! Manifests have the shape that the Kubernetes API wants: checked by `kubernetes-validate`, which has the schemas of its releases.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop"
+)]
+
 use rooflaw::device;
 use rooflaw::models;
 use rooflaw::plan::TrainingPrecision;

@@ -1,6 +1,12 @@
 //! What the 170 trainings of arXiv 2602.10377 would take, beside the 13,600 H200-hours that it publishes. The figures are those of
 //! docs/sweeps.md.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop"
+)]
+
 use rooflaw::device;
 use rooflaw::plan::{Candidates, Sampling, Training as Cost, TrainingPrecision};
 use rooflaw::space;

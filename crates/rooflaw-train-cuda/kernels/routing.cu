@@ -2,9 +2,11 @@
 
 #define SOFTMAX 0u
 
-// Scores of all experts, the best of them and their weights. A thread for each token.
-KERNEL route(float *scores, unsigned *chosen, float *weights, const float *logits, unsigned tokens,
-             unsigned experts, unsigned per_token, unsigned scoring, unsigned normalised, float scale) {
+// Scores of all experts, the best of them and their weights. A bias, if there is one, is added to scores for the choice alone.
+// A thread for each token.
+KERNEL route(float *scores, unsigned *chosen, float *weights, const float *logits, const float *bias,
+             unsigned tokens, unsigned experts, unsigned per_token, unsigned scoring, unsigned is_biased,
+             unsigned normalised, float scale) {
     size_t token = thread_index();
     if (token >= tokens) {
         return;
@@ -29,9 +31,10 @@ KERNEL route(float *scores, unsigned *chosen, float *weights, const float *logit
         float best = LOWEST;
         unsigned best_expert = 0;
         for (unsigned e = 0; e < experts; e++) {
-            bool after = j == 0 || score[e] < last || (score[e] == last && e > last_expert);
-            if (after && score[e] > best) {
-                best = score[e];
+            float ranked = is_biased != 0 ? score[e] + bias[e] : score[e];
+            bool after = j == 0 || ranked < last || (ranked == last && e > last_expert);
+            if (after && ranked > best) {
+                best = ranked;
                 best_expert = e;
             }
         }

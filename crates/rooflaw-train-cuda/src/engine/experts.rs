@@ -169,17 +169,20 @@ impl<D: Device> Pass<'_, D> {
         arrays: &ExpertArrays,
         logits: Array,
     ) -> Result<(), EngineError> {
-        let (n, normed) = (self.positions, self.scratch().normed);
+        let (n, normed, bias) = (self.positions, self.scratch().normed, places.router_bias.as_ref());
         self.project(&places.router, normed, logits, n, Into::Replace)?;
         let arguments = [
             arrays.scores.into(),
             arrays.chosen.into(),
             arrays.weights.into(),
             logits.into(),
+            // Where there is none, it is not read.
+            bias.map_or(logits, |bias| self.weights(bias)).into(),
             count(n)?,
             count(moe.experts)?,
             count(moe.per_token)?,
             Argument::U32(moe.scoring),
+            Argument::U32(u32::from(bias.is_some())),
             Argument::U32(u32::from(moe.normalised)),
             Argument::F32(moe.scale),
         ];

@@ -1,8 +1,8 @@
 //! Both ends of the model: the embedding, and final norm, head and losses.
 
+use super::memory::FfnArrays;
 use super::pass::{Pass, count};
 use super::places::Places;
-use crate::array::Array;
 use crate::device::{Argument, Device, rows};
 use crate::kernels::Kernel;
 use crate::product::Into;
@@ -150,16 +150,11 @@ impl<D: Device> Pass<'_, D> {
         self.device.clear(scratch.score_sums)?;
         let mut counts = vec![0_usize; moe.experts];
         for layer in 0..self.memory.layers.len() {
-            let super::memory::FfnArrays::Experts(arrays) = self.memory.layers[layer].ffn else {
+            let FfnArrays::Experts(arrays) = &self.memory.layers[layer].ffn else {
                 continue;
             };
-            let scores: Array = arrays.scores;
-            self.column_sums(
-                Kernel::ScoreChunks,
-                &[scores.into()],
-                self.positions,
-                scratch.score_sums,
-            )?;
+            let scores = [arrays.scores.into()];
+            self.column_sums(Kernel::ScoreChunks, &scores, self.positions, scratch.score_sums)?;
             for (sum, count) in counts.iter_mut().zip(&self.counts[layer]) {
                 *sum += count;
             }

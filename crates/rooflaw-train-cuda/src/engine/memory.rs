@@ -55,7 +55,6 @@ pub(super) struct BatchArrays {
 }
 
 /// What a layer's backward pass needs of its forward pass.
-#[derive(Clone, Copy)]
 pub(super) struct LayerArrays {
     /// Inverse root mean squares of the inputs of both norms.
     pub(super) attention_inverse: Array,
@@ -82,10 +81,9 @@ pub(super) struct HeadNormArrays {
 }
 
 /// What an FFN's backward pass needs.
-#[derive(Clone, Copy)]
 pub(super) enum FfnArrays {
     Dense(GatedArrays),
-    Experts(ExpertArrays),
+    Experts(Box<ExpertArrays>),
 }
 
 /// Gate and up projections.
@@ -282,7 +280,7 @@ impl<D: Device> Allocator<'_, D> {
             middle: self.floats(n * shape.hidden, WHAT)?,
             ffn: match moe {
                 None => FfnArrays::Dense(self.gated(n * dense_width)?),
-                Some(moe) => FfnArrays::Experts(self.experts(&moe)?),
+                Some(moe) => FfnArrays::Experts(Box::new(self.experts(&moe)?)),
             },
         })
     }

@@ -16,7 +16,7 @@ use crate::device::Device;
 use head::Wanted;
 use memory::{Allocator, Memory};
 use pass::Pass;
-use places::Places;
+use places::{FfnPlaces, Places};
 use rooflaw_train::engine::{Batch, Engine, EngineError, IGNORED, LoadBalancing, Losses, State, Update};
 use rooflaw_train::layout::Layout;
 use rooflaw_train::model::Model;
@@ -44,6 +44,8 @@ pub struct DeviceEngine<D> {
     memory: Memory,
     /// For every layer how many slots each expert had in the last forward pass.
     counts: Vec<Vec<usize>>,
+    /// And how many altogether since the last update.
+    loads: Vec<Vec<usize>>,
 }
 
 impl<D: Device> DeviceEngine<D> {
@@ -86,6 +88,7 @@ impl<D: Device> DeviceEngine<D> {
         device.write(state.sines, bytemuck::cast_slice(&sines))?;
         Ok(DeviceEngine {
             counts: vec![Vec::new(); memory.layers.len()],
+            loads: vec![Vec::new(); memory.layers.len()],
             device,
             model,
             layout,
@@ -149,7 +152,7 @@ impl<D: Device> DeviceEngine<D> {
     /// Which experts the tokens of the last forward pass chose, layer by layer.
     #[cfg(test)]
     pub(crate) fn choices(&mut self) -> Vec<u32> {
-        let arrays = self.memory.layers.iter().filter_map(|layer| match layer.ffn {
+        let arrays = self.memory.layers.iter().filter_map(|layer| match &layer.ffn {
             memory::FfnArrays::Experts(arrays) => Some(arrays.chosen),
             memory::FfnArrays::Dense(_) => None,
         });
@@ -184,10 +187,10 @@ impl<D: Device> Pass<'_, D> {
     fn forward(&mut self, places: &Places, model: &Model) -> Result<(), EngineError> {
         self.embed(places)?;
         for (layer, places) in places.layers.iter().enumerate() {
-            let arrays = self.memory.layers[layer];
-            let window = self.window(model, layer);
-            self.attention(places, &arrays, self.memory.residuals[layer], window)?;
-            self.ffn(layer, places, &arrays, self.memory.residuals[layer + 1])?;
+            let (memory, window) = (self.memory, self.window(model, layer));
+            let arrays = &memory.layers[layer];
+            self.attention(places, arrays, memory.residuals[layer], window)?;
+            self.ffn(layer, places, arrays, memory.residuals[layer + 1])?;
         }
         Ok(())
     }
@@ -195,10 +198,10 @@ impl<D: Device> Pass<'_, D> {
     /// From the gradient of the residual stream after the last layer, in the scratch, to that of the embedding.
     fn backward(&mut self, places: &Places, model: &Model, tokens: &[u32]) -> Result<(), EngineError> {
         for (layer, places) in places.layers.iter().enumerate().rev() {
-            let arrays = self.memory.layers[layer];
-            let window = self.window(model, layer);
-            self.ffn_back(layer, places, &arrays)?;
-            self.attention_back(places, &arrays, self.memory.residuals[layer], window)?;
+            let (memory, window) = (self.memory, self.window(model, layer));
+            let arrays = &memory.layers[layer];
+            self.ffn_back(layer, places, arrays)?;
+            self.attention_back(places, arrays, memory.residuals[layer], window)?;
         }
         self.embed_back(places, tokens)
     }
@@ -250,6 +253,12 @@ impl<D: Device> Engine for DeviceEngine<D> {
             }
         }
         pass.backward(places, model, batch.inputs)?;
+        for (loads, counts) in self.loads.iter_mut().zip(&self.counts) {
+            loads.resize(counts.len(), 0);
+            for (load, count) in loads.iter_mut().zip(counts) {
+                *load += count;
+            }
+        }
         Ok(Losses {
             total,
             n_targets,
@@ -258,7 +267,22 @@ impl<D: Device> Engine for DeviceEngine<D> {
     }
 
     fn update(&mut self, update: &Update) -> Result<f64, EngineError> {
-        optimiser::update(&mut self.device, &self.memory, &self.layout, update)
+        let norm = optimiser::update(&mut self.device, &self.memory, &self.layout, update)?;
+        if let LoadBalancing::Bias { rate } = self.options.load_balancing {
+            for (places, loads) in self.places.layers.iter().zip(&self.loads) {
+                if let FfnPlaces::Experts(experts) = &places.ffn {
+                    let bias = experts
+                        .router_bias
+                        .as_ref()
+                        .map(|bias| self.memory.state.weights.part(bias));
+                    optimiser::move_bias(&mut self.device, bias, loads, rate as f32)?;
+                }
+            }
+        }
+        for loads in &mut self.loads {
+            loads.fill(0);
+        }
+        Ok(norm)
     }
 
     fn score(&mut self, batch: &Batch<'_>, nats: &mut [f32]) -> Result<(), EngineError> {

@@ -1,11 +1,13 @@
 //! The step: clipping and AdamW.
 
 use super::memory::{Memory, SQUARE_SUMS};
+use crate::array::Array;
 use crate::device::{Argument, Device, Grid, MAX_THREADS, elements};
 use crate::kernels::Kernel;
-use rooflaw_export::Shape;
+use rooflaw_export::{Part, Shape};
 use rooflaw_train::engine::{EngineError, Update};
 use rooflaw_train::layout::Layout;
+use std::cmp::Ordering;
 use std::ops::Range;
 
 /// Added to the norm of the gradients before it divides the largest one allowed, as PyTorch's `clip_grad_norm_` does.
@@ -53,6 +55,29 @@ pub(super) fn update<D: Device>(
     Ok(norm)
 }
 
+/// Moves a router's bias against the loads since the last update (DeepSeek-V3, arXiv 2408.15664 algorithm 1).
+pub(super) fn move_bias<D: Device>(
+    device: &mut D,
+    bias: Option<Array>,
+    loads: &[usize],
+    rate: f32,
+) -> Result<(), EngineError> {
+    let Some(array) = bias.filter(|bias| bias.elements == loads.len()) else {
+        return Ok(());
+    };
+    let mut bias = vec![0.0_f32; loads.len()];
+    device.read(array, bytemuck::cast_slice_mut(&mut bias))?;
+    let all: usize = loads.iter().sum();
+    for (bias, load) in bias.iter_mut().zip(loads) {
+        match (load * loads.len()).cmp(&all) {
+            Ordering::Less => *bias += rate,
+            Ordering::Equal => {}
+            Ordering::Greater => *bias -= rate,
+        }
+    }
+    device.write(array, bytemuck::cast_slice(&bias))
+}
+
 /// The weights as products take them, made anew.
 pub(super) fn copy_weights<D: Device>(device: &mut D, memory: &Memory) -> Result<(), EngineError> {
     let (from, to) = (memory.state.weights, memory.state.copies);
@@ -73,13 +98,18 @@ fn gradient_norm<D: Device>(device: &mut D, memory: &Memory) -> Result<f64, Engi
     Ok(squares.into_iter().sum::<f64>().sqrt())
 }
 
-/// The longest ranges whose elements all decay, or all do not.
+/// The longest ranges whose elements all decay, or all do not; a router's bias follows loads, not gradients, and is in none.
 fn ranges(layout: &Layout, decays_vectors: bool) -> Vec<(Range<usize>, bool)> {
     let mut ranges: Vec<(Range<usize>, bool)> = Vec::new();
     for tensor in layout.tensors() {
+        if tensor.spec.part == Part::RouterBias {
+            continue;
+        }
         let decays = decays_vectors || !matches!(tensor.spec.shape, Shape::Vector(_));
         match ranges.last_mut() {
-            Some((range, as_before)) if *as_before == decays => range.end = tensor.range.end,
+            Some((range, as_before)) if *as_before == decays && range.end == tensor.range.start => {
+                range.end = tensor.range.end
+            }
             _ => ranges.push((tensor.range.clone(), decays)),
         }
     }

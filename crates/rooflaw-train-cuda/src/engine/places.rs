@@ -47,6 +47,8 @@ pub(super) struct GatedPlaces {
 #[derive(Clone, Debug)]
 pub(super) struct ExpertPlaces {
     pub(super) router: Linear,
+    /// Added to scores for the choice alone.
+    pub(super) router_bias: Option<Range<usize>>,
     /// Every expert's, one after another.
     pub(super) experts: Vec<GatedPlaces>,
     pub(super) shared: Option<GatedPlaces>,
@@ -175,6 +177,7 @@ impl LayerParts<'_> {
         };
         Some(ExpertPlaces {
             router: self.linear(Part::Router, None, self.hidden)?,
+            router_bias: self.find(Part::RouterBias),
             experts: experts.collect(),
             shared,
             shared_gate: self.find(Part::SharedRouter),

@@ -86,11 +86,6 @@ impl Shape {
             normalised: routing.normalised,
             scale: routing.scale as f32,
         });
-        if architecture.ffn.moe.is_some_and(|moe| moe.router_bias)
-            || matches!(balancing, LoadBalancing::Bias { .. })
-        {
-            return Err(unsupported("a router bias"));
-        }
         Ok(Shape {
             hidden: architecture.hidden_size as usize,
             vocabulary: architecture.vocab_size as usize,

@@ -207,11 +207,11 @@ fn models_that_are_not_computed_are_refused_by_name() {
         v_head_dim: 8,
     };
     assert!(refusal(&latent, options).contains("latent attention: the CUDA engine does not have it"));
-    let biased = EngineOptions {
-        load_balancing: LoadBalancing::Bias { rate: 0.001 },
+    let auxiliary = EngineOptions {
+        load_balancing: LoadBalancing::AuxiliaryLoss { coefficient: 0.1 },
         ..options
     };
-    assert!(refusal(&models::mixture(), biased).contains("router bias"));
+    assert!(refusal(&models::sigmoid_mixture(), auxiliary).contains("sigmoid"));
     let empty = EngineOptions {
         sequences: 0,
         ..options

@@ -93,11 +93,12 @@ pub(super) fn shared_mixture() -> Model {
     model
 }
 
-/// Sigmoid scores, a shared expert without gate.
+/// Sigmoid scores with a bias for the choice, a shared expert without gate.
 pub(super) fn sigmoid_mixture() -> Model {
     let mut model = shared_mixture();
     if let Some(moe) = &mut model.architecture.ffn.moe {
         moe.shared_expert_gate = false;
+        moe.router_bias = true;
     }
     model.details.routing.scoring = rooflaw_train::model::Scoring::Sigmoid;
     model.details.routing.normalised = true;
@@ -119,7 +120,7 @@ pub(super) fn all() -> [(Model, LoadBalancing); 5] {
         (biased(), LoadBalancing::None),
         (mixture(), auxiliary),
         (shared_mixture(), auxiliary),
-        (sigmoid_mixture(), LoadBalancing::None),
+        (sigmoid_mixture(), LoadBalancing::Bias { rate: 0.05 }),
     ]
 }
 

@@ -152,7 +152,7 @@ fn of_table(path: &Path) -> Result<Vec<Wanted>> {
             let value = text
                 .parse()
                 .ok()
-                .filter(|&tokens: &f64| tokens >= 1.0 && tokens <= 1e15);
+                .filter(|&tokens: &f64| (1.0..=1e15).contains(&tokens));
             wanted.tokens =
                 Some(value.ok_or_else(|| {
                     anyhow!("{}: tokens = {text}: expected a number from 1 to 1e15", place())

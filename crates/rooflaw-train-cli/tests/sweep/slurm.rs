@@ -3,8 +3,7 @@
 //!
 //! Runs where `ROOFLAW_SLURM` is set (`.ci/run` does), since it takes most of a minute; `--nocapture` shows what happened.
 
-mod sweeps;
-
+use crate::small::{Sweep, train};
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::TcpListener;
@@ -12,9 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
-use sweeps::{Sweep, train};
 
-const CLUSTER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/slurm/cluster");
+const CLUSTER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sweep/cluster");
 
 /// Daemons that end with the test.
 struct Cluster {
@@ -67,7 +65,8 @@ impl Cluster {
                 .get("SLURM_CONF")
                 .is_some_and(|conf| Path::new(conf).starts_with(&self.folder));
             if of_node && of_cluster {
-                lost.extend([pid, parent(pid)].into_iter().flatten());
+                lost.push(pid);
+                lost.extend(parent(pid));
             }
         }
         lost.retain(|&pid| pid > 1 && pid != std::process::id());
@@ -86,6 +85,20 @@ impl Cluster {
             &["update", &format!("NodeName={node}"), "State=DOWN", "Reason=test"],
         );
         jobs
+    }
+}
+
+impl Cluster {
+    /// Waits until these jobs are in the queue again, and has them start: Slurm lets two minutes pass, this test does not.
+    fn start_now(&self, jobs: &[String]) {
+        wait(Duration::from_secs(30), || {
+            let queue = self.ask("squeue", &["-h", "-r", "-t", "PD", "-o", "%i|%r"]);
+            let requeued = |job: &String| queue.lines().any(|line| line.starts_with(&format!("{job}|")));
+            jobs.iter().all(requeued).then_some(())
+        });
+        for job in jobs {
+            self.ask("scontrol", &["update", &format!("JobId={job}"), "StartTime=now"]);
+        }
     }
 }
 
@@ -126,11 +139,9 @@ fn skipped() -> Option<&'static str> {
         return Some("ROOFLAW_SLURM is not set");
     }
     let found = |program| {
-        Command::new(program)
-            .arg("-V")
-            .stdout(Stdio::null())
-            .status()
-            .is_ok()
+        let mut command = Command::new(program);
+        command.arg("-V").stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok()
     };
     let all = ["slurmctld", "slurmd", "munged", "sbatch"].into_iter().all(found);
     (!all).then_some("no Slurm here: apt-get install slurmctld slurmd slurm-client munge")
@@ -185,6 +196,22 @@ fn a_sweep_survives_the_loss_of_a_node() {
     // At once again: nothing twice.
     assert!(submit().starts_with("Nothing to submit"));
 
+    // One task is told that its time is nearly over: it puts itself back into the queue, with a checkpoint.
+    let (told, told_id) = wait(Duration::from_secs(60), || {
+        let jobs = cluster.ask("squeue", &["-h", "-r", "-w", "n1", "-t", "R", "-o", "%i"]);
+        let running = sweep.running();
+        let mut ready = jobs
+            .lines()
+            .filter_map(|job| Some((job.trim().to_owned(), running.get(job.trim())?.clone())));
+        ready.find(|(_, id)| sweep.has_checkpoint(id))
+    });
+    cluster.ask("scancel", &["--batch", "--signal=USR1", &told]);
+    cluster.start_now(std::slice::from_ref(&told));
+    println!(
+        "{:.1} s: job {told} was sent SIGUSR1 ({told_id}) and is back in the queue",
+        seconds()
+    );
+
     // In the middle: some are done, and on the node to be lost every run has a checkpoint.
     let victims = wait(Duration::from_secs(60), || {
         let jobs = cluster.ask("squeue", &["-h", "-r", "-w", "n2", "-t", "R", "-o", "%i"]);
@@ -209,15 +236,7 @@ fn a_sweep_survives_the_loss_of_a_node() {
         jobs.join(", "),
         reached.join(", ")
     );
-    wait(Duration::from_secs(20), || {
-        let queue = cluster.ask("squeue", &["-h", "-r", "-t", "PD", "-o", "%i|%r"]);
-        let requeued = |job: &String| queue.lines().any(|line| line.starts_with(&format!("{job}|")));
-        jobs.iter().all(requeued).then_some(())
-    });
-    // Slurm waits two minutes before it starts them again; this test does not.
-    for job in &jobs {
-        cluster.ask("scontrol", &["update", &format!("JobId={job}"), "StartTime=now"]);
-    }
+    cluster.start_now(&jobs);
     wait(Duration::from_secs(90), || (sweep.done() == 12).then_some(()));
     println!("{:.1} s: 12 of 12 done, the rest on node n1", seconds());
     wait(Duration::from_secs(20), || {
@@ -228,17 +247,21 @@ fn a_sweep_survives_the_loss_of_a_node() {
     for job in &jobs {
         let shown = cluster.ask("scontrol", &["show", "job", job]);
         assert!(
-            shown.contains("Restarts=1") && shown.contains("JobState=COMPLETED"),
+            (shown.contains("Restarts=1") || *job == told) && shown.contains("JobState=COMPLETED"),
             "{shown}"
         );
     }
 
-    println!("run           id            attempts  loss");
+    println!("run            id            attempts  loss");
     for (id, name) in sweep.runs() {
         let outcomes = sweep.outcomes(&id);
         let done = outcomes.iter().filter(|outcome| *outcome == "done").count();
         assert_eq!(done, 1, "{id}: {outcomes:?}");
-        let expected: &[&str] = if victims.contains(&id) {
+        let expected: &[&str] = if id == told_id && victims.contains(&id) {
+            &["interrupted", "", "done"]
+        } else if id == told_id {
+            &["interrupted", "done"]
+        } else if victims.contains(&id) {
             &["", "done"]
         } else {
             &["done"]
@@ -246,12 +269,12 @@ fn a_sweep_survives_the_loss_of_a_node() {
         assert_eq!(outcomes, expected, "{id}");
         sweep.assert_steps_are_whole(&id);
         let (here, there) = (local.result(&id), sweep.result(&id));
-        println!("{name:12}  {id}  {:8}  {}", outcomes.len(), there.0);
+        println!("{name:13}  {id}  {:8}  {}", outcomes.len(), there.0);
         assert_eq!(here.0.to_bits(), there.0.to_bits(), "{id}");
         assert_eq!(here.1.to_bits(), there.1.to_bits(), "{id}");
-        assert!(local.weights(&id) == sweep.weights(&id), "{id}: other weights");
+        assert!(local.model(&id) == sweep.model(&id), "{id}: another model");
     }
-    for id in &victims {
+    for id in victims.iter().chain([&told_id]) {
         assert!(sweep.resumed(id), "{id} began again from nothing");
     }
     println!(

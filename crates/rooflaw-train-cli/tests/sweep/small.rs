@@ -1,8 +1,5 @@
 //! Small real sweeps: twelve runs of three architectures on the text of this repository's documentation.
 
-// Not every test uses all of it.
-#![allow(dead_code)]
-
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -85,7 +82,7 @@ impl Sweep {
             .arg(&folder);
         command.args(["--recipe", "small", "--seeds", &seeds.join(",")]);
         command.args(["--set", "sequence_length=64", "--set", "batch_sequences=8"]);
-        command.args(["--set", "training_tokens=150_000"]).args(more);
+        command.args(["--set", "training_tokens=80_000"]).args(more);
         succeed(&mut command);
         let plan = fs::read(folder.join("plan.json")).unwrap();
         Sweep {
@@ -144,10 +141,10 @@ impl Sweep {
     pub fn running(&self) -> BTreeMap<String, String> {
         let mut running = BTreeMap::new();
         for id in self.ids() {
-            if let Some(last) = self.claims(&id).last().filter(|claim| claim["outcome"].is_null()) {
-                if let Some(job) = last["owner"]["job"].as_str() {
-                    running.insert(job.to_owned(), id);
-                }
+            let claims = self.claims(&id);
+            let last = claims.last().filter(|claim| claim["outcome"].is_null());
+            if let Some(job) = last.and_then(|claim| claim["owner"]["job"].as_str()) {
+                running.insert(job.to_owned(), id);
             }
         }
         running
@@ -192,8 +189,28 @@ impl Sweep {
         (loss("validation_loss"), loss("training_loss"))
     }
 
-    pub fn weights(&self, id: &str) -> Vec<u8> {
-        fs::read(self.run_folder(id).join("model/model.safetensors")).unwrap()
+    /// The finished model: its files and what is in them.
+    pub fn model(&self, id: &str) -> BTreeMap<String, Vec<u8>> {
+        let entries = fs::read_dir(self.run_folder(id).join("model")).unwrap().flatten();
+        let read = |entry: fs::DirEntry| {
+            (
+                entry.file_name().into_string().unwrap(),
+                fs::read(entry.path()).unwrap(),
+            )
+        };
+        let files: BTreeMap<String, Vec<u8>> = entries.map(read).collect();
+        assert!(
+            files.keys().any(|name| name.ends_with(".safetensors")),
+            "{files:?}"
+        );
+        files
+    }
+
+    /// What the plan predicts of a run.
+    pub fn predicted_seconds(&self, name: &str) -> f64 {
+        let runs = self.plan["runs"].as_array().unwrap();
+        let run = runs.iter().find(|run| run["name"] == name).unwrap();
+        run["predicted"]["seconds"].as_f64().unwrap()
     }
 
     /// Whether a trainer said that it went on from a checkpoint.
