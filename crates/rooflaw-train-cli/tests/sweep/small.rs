@@ -150,6 +150,11 @@ impl Sweep {
         running
     }
 
+    /// The process that last claimed a run.
+    pub fn worker(&self, id: &str) -> u64 {
+        self.claims(id).last().unwrap()["owner"]["pid"].as_u64().unwrap()
+    }
+
     pub fn has_checkpoint(&self, id: &str) -> bool {
         let checkpoints = fs::read_dir(self.run_folder(id).join("checkpoints"));
         checkpoints.is_ok_and(|entries| {
