@@ -1,149 +1,31 @@
 //! The engine on a GPU against the CPU engine, which is held against PyTorch. Ignored: it needs a GPU (`gpu/check`, docs/gpu.md).
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+mod check;
 
-use rooflaw::architecture::{Architecture, Moe};
-use rooflaw::models;
-use rooflaw_train::cpu::{self, CpuEngine};
-use rooflaw_train::engine::{Batch, Engine, LoadBalancing, State, Update};
-use rooflaw_train::model::{Details, Model};
-use rooflaw_train::start;
-use rooflaw_train_cuda::{CudaEngine, EngineOptions, Precision};
+use check::{Sizes, check, check_bits};
+use rooflaw_train_cuda::Precision;
 
-const SEQUENCES: usize = 3;
-const LENGTH: usize = 200;
-const BALANCING: LoadBalancing = LoadBalancing::AuxiliaryLoss { coefficient: 0.01 };
-
-fn dense() -> Architecture {
-    let mut architecture = models::find("qwen3-0.6b").unwrap().architecture;
-    (architecture.n_layers, architecture.hidden_size) = (3, 256);
-    (architecture.vocab_size, architecture.ffn.intermediate_size) = (1000, 640);
-    architecture
-}
-
-fn mixture() -> Architecture {
-    let mut architecture = dense();
-    architecture.ffn.intermediate_size = 0;
-    architecture.ffn.moe = Some(Moe {
-        n_experts: 8,
-        experts_per_token: 2,
-        expert_size: 320,
-        n_shared_experts: 1,
-        shared_expert_size: 128,
-        shared_expert_gate: true,
-        n_dense_layers: 0,
-        router_bias: false,
-    });
-    architecture
-}
-
-fn models() -> [Model; 2] {
-    [dense(), mixture()].map(|architecture| Model {
-        details: Details::of(&architecture),
-        architecture,
-    })
-}
-
-fn gpu(model: &Model, precision: Precision) -> CudaEngine {
-    let options = EngineOptions {
-        sequences: SEQUENCES,
-        sequence_length: LENGTH,
-        load_balancing: BALANCING,
-    };
-    let mut engine = CudaEngine::new(model.clone(), options, precision, 0).unwrap();
-    let weights = start::weights(engine.layout(), 1, 0.1);
-    engine.write(State::Weights, &weights).unwrap();
-    engine
-}
-
-fn cpu(model: &Model) -> CpuEngine {
-    let options = cpu::EngineOptions {
-        sequences: SEQUENCES,
-        sequence_length: LENGTH,
-        threads: None,
-        load_balancing: BALANCING,
-    };
-    let mut engine = CpuEngine::new(model.clone(), &options).unwrap();
-    let weights = start::weights(engine.layout(), 1, 0.1);
-    engine.write(State::Weights, &weights).unwrap();
-    engine
-}
-
-/// Losses of three steps, logits before them, the gradients of the first.
-fn trained(engine: &mut dyn Engine) -> (Vec<f64>, Vec<f32>, Vec<f32>) {
-    let tokens: Vec<u32> = (0..=SEQUENCES * LENGTH)
-        .map(|i| ((i * i * 31 + i * 17) % 997) as u32)
-        .collect();
-    let n = SEQUENCES * LENGTH;
-    let batch = Batch {
-        inputs: &tokens[..n],
-        targets: &tokens[1..],
-        sequence_length: LENGTH,
-    };
-    let mut logits = vec![0.0; n * 1000];
-    engine.logits(&batch, &mut logits).unwrap();
-    let mut gradients = vec![0.0; engine.layout().elements()];
-    let mut losses = Vec::new();
-    for step in 0..3 {
-        losses.push(engine.accumulate(&batch, n).unwrap().total);
-        if step == 0 {
-            engine.read(State::Gradients, &mut gradients).unwrap();
-        }
-        let update = Update {
-            step,
-            learning_rate: 1e-3,
-            beta1: 0.9,
-            beta2: 0.95,
-            epsilon: 1e-6,
-            weight_decay: 0.1,
-            decays_vectors: false,
-            max_gradient_norm: Some(1.0),
-        };
-        engine.update(&update).unwrap();
-    }
-    (losses, logits, gradients)
-}
-
-/// The difference's root mean square over that of what is expected.
-fn error(found: &[f32], expected: &[f32]) -> f64 {
-    let square = |value: f32| f64::from(value).powi(2);
-    let difference: f64 = found.iter().zip(expected).map(|(a, b)| square(a - b)).sum();
-    (difference / expected.iter().map(|value| square(*value)).sum::<f64>()).sqrt()
-}
-
-fn check(precision: Precision, tolerance: f64) {
-    for model in models() {
-        let (losses, logits, gradients) = trained(&mut gpu(&model, precision));
-        let (expected_losses, expected_logits, expected_gradients) = trained(&mut cpu(&model));
-        let logits = error(&logits, &expected_logits);
-        let gradients = error(&gradients, &expected_gradients);
-        println!(
-            "{precision:?}: logits {logits:.1e}, gradients {gradients:.1e}, losses {losses:?}, {expected_losses:?}"
-        );
-        assert!(logits < tolerance && gradients < tolerance);
-        for (found, expected) in losses.iter().zip(expected_losses) {
-            assert!((found - expected).abs() < tolerance * expected);
-        }
-    }
-}
+const SIZES: Sizes = Sizes {
+    sequences: 3,
+    length: 200,
+    hidden: 256,
+    vocabulary: 1000,
+};
 
 #[test]
 #[ignore = "needs a GPU"]
 fn f32_is_what_the_cpu_computes() {
-    check(Precision::F32, 1e-4);
+    check(SIZES, Precision::F32, 1e-4);
 }
 
 #[test]
 #[ignore = "needs a GPU"]
 fn bfloat16_is_near() {
-    check(Precision::Bf16, 0.1);
+    check(SIZES, Precision::Bf16, 0.1);
 }
 
 #[test]
 #[ignore = "needs a GPU"]
 fn equal_calls_give_equal_bits() {
-    for model in models() {
-        let first = trained(&mut gpu(&model, Precision::Bf16));
-        assert_eq!(first, trained(&mut gpu(&model, Precision::Bf16)));
-    }
+    check_bits(SIZES);
 }

@@ -124,12 +124,12 @@ template <class... P> struct Launch {
     static void run(void *self) { ((Launch *)self)->call(std::index_sequence_for<P...>()); }
 };
 
-// 0 if it ran, 1 if the arguments are not those of the kernel, 2 if threads parted at a barrier.
+// Without kinds the arguments are taken for what the kernel wants. 0 if it ran, 1 if the arguments are not those of the kernel, 2 if threads parted at a barrier.
 template <class... P>
 int launch(void (*kernel)(P...), void **arguments, const int *kinds, int n, unsigned x, unsigned y, unsigned threads,
            bool is_reversed) {
     const int wanted[] = {KindOf<P>::value...};
-    if (n != (int)sizeof...(P) || memcmp(kinds, wanted, sizeof wanted) != 0) {
+    if (kinds != nullptr && (n != (int)sizeof...(P) || memcmp(kinds, wanted, sizeof wanted) != 0)) {
         return 1;
     }
     Launch<P...> bound = {kernel, arguments};
