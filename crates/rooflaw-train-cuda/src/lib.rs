@@ -4,7 +4,7 @@
 //! All else is in `kernels/`, CUDA C++ that NVRTC compiles when an engine is made. Driver, NVRTC and cuBLAS are loaded then: nothing of CUDA
 //! is needed to build.
 //!
-//! What is launched, in what order, with what arguments, is written once, for any [`Device`](device::Device): the GPU, and in the tests the
+//! What is launched, in what order, with what arguments, is written once, for any `Device`: the GPU, and in the tests the
 //! host, which runs the same kernels compiled by its C++ compiler.
 
 mod array;

@@ -1,7 +1,9 @@
 //! The same weights and batches in the CPU engine, which is held against PyTorch.
 
-use super::models::{LENGTH, SEQUENCES, all, batch, engine, tokens, weights};
+use super::models::{LENGTH, SEQUENCES, all, batch, engine, engine_for, tokens, weights};
 use crate::array::Precision;
+use crate::emulation::Host;
+use crate::engine::EngineOptions;
 use rooflaw_train::cpu::{self, CpuEngine};
 use rooflaw_train::engine::{Engine, LoadBalancing, State, Update};
 use rooflaw_train::model::Model;
@@ -9,10 +11,14 @@ use rooflaw_train::model::Model;
 /// Largest difference, where the values' root mean square is 1.
 const TOLERANCE: f32 = 1e-4;
 
-fn cpu(model: &Model, load_balancing: LoadBalancing) -> CpuEngine {
+fn cpu(
+    model: &Model,
+    load_balancing: LoadBalancing,
+    (sequences, sequence_length): (usize, usize),
+) -> CpuEngine {
     let options = cpu::EngineOptions {
-        sequences: SEQUENCES,
-        sequence_length: LENGTH,
+        sequences,
+        sequence_length,
         threads: Some(1),
         load_balancing,
     };
@@ -44,7 +50,7 @@ fn logits_losses_gradients_and_steps_are_the_same() {
     let tokens = tokens(SEQUENCES, LENGTH);
     let batch = batch(&tokens, LENGTH);
     for (model, balancing) in all() {
-        let mut cpu = cpu(&model, balancing);
+        let mut cpu = cpu(&model, balancing, (SEQUENCES, LENGTH));
         let mut gpu = engine(&model, Precision::F32, balancing);
         let n = tokens.0.len();
         let n_logits = n * model.architecture.vocab_size as usize;
@@ -94,5 +100,38 @@ fn logits_losses_gradients_and_steps_are_the_same() {
                 "weights",
             );
         }
+    }
+}
+
+/// More positions than a block has threads.
+#[test]
+fn long_sequences_are_the_same() {
+    const LONG: usize = 300;
+    let model = super::models::biased();
+    let tokens = tokens(1, LONG);
+    let batch = batch(&tokens, LONG);
+    let mut cpu = cpu(&model, LoadBalancing::None, (1, LONG));
+    let options = EngineOptions {
+        sequences: 1,
+        sequence_length: LONG,
+        load_balancing: LoadBalancing::None,
+    };
+    let mut gpu = engine_for(&model, Host::new(Precision::F32, true), options);
+    let losses = [
+        cpu.accumulate(&batch, LONG).unwrap(),
+        gpu.accumulate(&batch, LONG).unwrap(),
+    ];
+    assert!(
+        (losses[0].total - losses[1].total).abs() < 1e-5 * losses[0].total,
+        "{losses:?}"
+    );
+    let (found, expected) = (read(&mut gpu, State::Gradients), read(&mut cpu, State::Gradients));
+    for tensor in cpu.layout().tensors() {
+        let what = format!("gradient of {:?} {:?}", tensor.spec.layer, tensor.spec.part);
+        assert_near(
+            &found[tensor.range.clone()],
+            &expected[tensor.range.clone()],
+            &what,
+        );
     }
 }

@@ -5,4 +5,5 @@ mod against_cpu;
 mod behaviour;
 mod gradients;
 mod models;
+mod placing;
 mod steps;

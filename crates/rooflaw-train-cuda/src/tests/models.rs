@@ -112,14 +112,27 @@ fn with_details(architecture: Architecture) -> Model {
     }
 }
 
+/// Rows longer than a block has threads.
+pub(super) fn wide() -> Model {
+    let mut architecture = shared_mixture().architecture;
+    (architecture.hidden_size, architecture.vocab_size) = (264, 290);
+    architecture.attention.qk_norm = QkNorm::Full;
+    architecture.attention.kv = KvProjection::Grouped {
+        n_kv_heads: 2,
+        head_dim: 68,
+    };
+    with_details(architecture)
+}
+
 /// All of them, and the load balancing that their scores allow.
-pub(super) fn all() -> [(Model, LoadBalancing); 5] {
+pub(super) fn all() -> [(Model, LoadBalancing); 6] {
     let auxiliary = LoadBalancing::AuxiliaryLoss { coefficient: 0.3 };
     [
         (dense(), LoadBalancing::None),
         (biased(), LoadBalancing::None),
         (mixture(), auxiliary),
         (shared_mixture(), auxiliary),
+        (wide(), auxiliary),
         (sigmoid_mixture(), LoadBalancing::Bias { rate: 0.05 }),
     ]
 }
@@ -140,13 +153,15 @@ impl Random {
 /// Weights of a size that makes every part matter; norms and biases off their neutral values.
 pub(super) fn weights(engine: &dyn Engine, seed: u64) -> Vec<f32> {
     let mut random = Random(seed);
+    // What goes into a sum is as much for every width.
+    let size = (6.0 / engine.model().architecture.hidden_size as f32).sqrt();
     let mut weights = vec![0.0; engine.layout().elements()];
     for tensor in engine.layout().tensors() {
         for weight in &mut weights[tensor.range.clone()] {
             *weight = match tensor.spec.part.start() {
                 Start::One => 1.0 + 0.3 * random.next(),
                 Start::Zero => 0.3 * random.next(),
-                Start::Random => 0.5 * random.next(),
+                Start::Random => size * random.next(),
             };
         }
     }
@@ -168,7 +183,11 @@ pub(super) fn engine_in_order(
         sequence_length: LENGTH,
         load_balancing,
     };
-    let mut engine = DeviceEngine::on(Host::new(precision, is_reversed), model.clone(), options).unwrap();
+    engine_for(model, Host::new(precision, is_reversed), options)
+}
+
+pub(super) fn engine_for(model: &Model, host: Host, options: EngineOptions) -> DeviceEngine<Host> {
+    let mut engine = DeviceEngine::on(host, model.clone(), options).unwrap();
     let weights = weights(&engine, SEED);
     engine.write(State::Weights, &weights).unwrap();
     engine
