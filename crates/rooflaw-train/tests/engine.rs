@@ -1,5 +1,7 @@
 //! The CPU engine against differences of its own loss, and against itself with other threads and batches.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use rooflaw::architecture::{
     Activation, Architecture, Attention, Ffn, KvProjection, Moe, QkNorm, SlidingWindow,
 };

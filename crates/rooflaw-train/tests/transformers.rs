@@ -1,5 +1,7 @@
 //! The CPU engine against `transformers` and PyTorch, from files that `reference/make.py` made.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use rooflaw::format::WeightFormat;
 use rooflaw_export::{StagedFolder, read_model, write_model};
 use rooflaw_train::cpu::{CpuEngine, EngineOptions};

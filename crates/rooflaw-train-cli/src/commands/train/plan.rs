@@ -97,6 +97,13 @@ impl<'a> Plan<'a> {
             "recipe",
             &format!("{}, seed {}", self.recipe.unwrap_or("without a name"), self.seed),
         )?;
-        output::remark("engine", &format!("{}, {} threads", self.engine, self.threads))
+        output::remark("engine", &format!("{}, {} threads", self.engine, self.threads))?;
+        if self.epochs > MAX_EPOCHS {
+            output::note(&format!(
+                "{:.1} passes over the data: beyond {MAX_EPOCHS} repeated tokens are worth less and less (arXiv 2305.16264)",
+                self.epochs
+            ))?;
+        }
+        Ok(())
     }
 }
