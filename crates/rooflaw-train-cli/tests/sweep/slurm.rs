@@ -51,12 +51,10 @@ impl Cluster {
         command
     }
 
-    /// The power of a node fails: its daemon, and on it supervisors, workers and trainers, all at once.
-    fn lose(&self, node: &str) -> Vec<String> {
+    /// All that makes up a node: its daemon, and on it supervisors, workers and trainers.
+    fn node(&self, node: &str) -> Vec<u32> {
         let daemon = fs::read_to_string(self.folder.join(format!("run/slurmd-{node}.pid"))).unwrap();
-        let jobs = self.ask("squeue", &["-h", "-r", "-w", node, "-t", "R", "-o", "%i"]);
-        let jobs: Vec<String> = jobs.lines().map(|job| job.trim().to_owned()).collect();
-        let mut lost = vec![daemon.trim().parse().unwrap()];
+        let mut all = vec![daemon.trim().parse().unwrap()];
         for (pid, environment) in processes() {
             let of_node = environment
                 .get("SLURMD_NODENAME")
@@ -65,30 +63,39 @@ impl Cluster {
                 .get("SLURM_CONF")
                 .is_some_and(|conf| Path::new(conf).starts_with(&self.folder));
             if of_node && of_cluster {
-                lost.push(pid);
-                lost.extend(parent(pid));
+                all.push(pid);
+                all.extend(parent(pid));
             }
         }
-        lost.retain(|&pid| pid > 1 && pid != std::process::id());
-        lost.sort_unstable();
-        lost.dedup();
-        for signal in ["-STOP", "-KILL"] {
-            let pids = lost.iter().map(u32::to_string);
-            let _ = Command::new("kill")
-                .arg(signal)
-                .args(pids)
-                .stderr(Stdio::null())
-                .status();
-        }
+        all.retain(|&pid| pid > 1 && pid != std::process::id());
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// The power of a node fails as soon as `ready` says so of its jobs, and still does when the node stands still.
+    fn lose<T>(&self, node: &str, ready: impl Fn(&[String]) -> Option<T>) -> (Vec<String>, T) {
+        let jobs = || {
+            let text = self.ask("squeue", &["-h", "-r", "-w", node, "-t", "R", "-o", "%i"]);
+            let jobs: Vec<String> = text.lines().map(|job| job.trim().to_owned()).collect();
+            let found = ready(&jobs)?;
+            Some((jobs, found))
+        };
+        let found = wait(Duration::from_secs(60), || {
+            jobs()?;
+            let all = self.node(node);
+            signal("-STOP", &all);
+            let found = jobs();
+            signal(if found.is_some() { "-KILL" } else { "-CONT" }, &all);
+            found
+        });
         self.ask(
             "scontrol",
             &["update", &format!("NodeName={node}"), "State=DOWN", "Reason=test"],
         );
-        jobs
+        found
     }
-}
 
-impl Cluster {
     /// Waits until these jobs are in the queue again, and has them start: Slurm lets two minutes pass, this test does not.
     fn start_now(&self, jobs: &[String]) {
         wait(Duration::from_secs(30), || {
@@ -106,6 +113,16 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         let _ = Command::new(CLUSTER).arg("down").arg(&self.folder).status();
     }
+}
+
+/// One that has ended in the meantime needs no signal.
+fn signal(name: &str, pids: &[u32]) {
+    let pids = pids.iter().map(u32::to_string);
+    let _ = Command::new("kill")
+        .arg(name)
+        .args(pids)
+        .stderr(Stdio::null())
+        .status();
 }
 
 /// Processes with their environments.
@@ -206,28 +223,21 @@ fn a_sweep_survives_the_loss_of_a_node() {
         ready.find(|(_, id)| sweep.has_checkpoint(id))
     });
     // As slurmstepd does 120 seconds before the end; this test's jobs end sooner.
-    let worker = sweep.worker(&told_id).to_string();
-    let status = Command::new("kill").args(["-USR1", &worker]).status();
-    assert!(status.unwrap().success());
+    signal("-USR1", &[sweep.worker(&told_id)]);
     cluster.start_now(std::slice::from_ref(&told));
     println!(
         "{:.1} s: job {told} was sent SIGUSR1 ({told_id}) and is back in the queue",
         seconds()
     );
 
-    // In the middle: some are done, and on the node to be lost every run has a checkpoint.
-    let victims = wait(Duration::from_secs(60), || {
-        let jobs = cluster.ask("squeue", &["-h", "-r", "-w", "n2", "-t", "R", "-o", "%i"]);
+    // In the middle: some are done, and on the node to be lost every run has a checkpoint and no result.
+    let (jobs, victims) = cluster.lose("n2", |jobs| {
         let running = sweep.running();
-        let on_node: Vec<String> = jobs
-            .lines()
-            .filter_map(|job| running.get(job.trim()).cloned())
-            .collect();
-        let ready =
-            on_node.len() == 2 && sweep.done() >= 3 && on_node.iter().all(|id| sweep.has_checkpoint(id));
+        let on_node: Vec<String> = jobs.iter().filter_map(|job| running.get(job).cloned()).collect();
+        let middle = |id: &String| sweep.has_checkpoint(id) && !sweep.is_done(id);
+        let ready = on_node.len() == 2 && sweep.done() >= 3 && on_node.iter().all(middle);
         ready.then_some(on_node)
     });
-    let jobs = cluster.lose("n2");
     let reached: Vec<String> = victims
         .iter()
         .map(|id| format!("{id} at step {}", sweep.last_step(id)))

@@ -115,10 +115,13 @@ impl Sweep {
         self.folder.join("runs").join(id)
     }
 
+    pub fn is_done(&self, id: &str) -> bool {
+        self.run_folder(id).join("result.json").exists()
+    }
+
     /// How many are done.
     pub fn done(&self) -> usize {
-        let is_done = |id: &&String| self.run_folder(id).join("result.json").exists();
-        self.ids().iter().filter(is_done).count()
+        self.ids().iter().filter(|id| self.is_done(id)).count()
     }
 
     fn claims(&self, id: &str) -> Vec<Value> {
@@ -151,8 +154,8 @@ impl Sweep {
     }
 
     /// The process that last claimed a run.
-    pub fn worker(&self, id: &str) -> u64 {
-        self.claims(id).last().unwrap()["owner"]["pid"].as_u64().unwrap()
+    pub fn worker(&self, id: &str) -> u32 {
+        self.claims(id).last().unwrap()["owner"]["pid"].as_u64().unwrap() as u32
     }
 
     pub fn has_checkpoint(&self, id: &str) -> bool {
