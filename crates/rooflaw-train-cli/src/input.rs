@@ -1,9 +1,9 @@
 //! What people give on the command line: names or files.
 
 use anyhow::{Context as _, Result, bail};
-use rooflaw::architecture::hf;
 use rooflaw::models;
-use rooflaw_train::model::{Details, Model};
+use rooflaw_terminal as output;
+use rooflaw_train::model::Model;
 use rooflaw_train::recipe::{self, Recipe};
 use std::fs::File;
 use std::io::Read as _;
@@ -46,13 +46,13 @@ pub fn model(argument: &str) -> Result<NamedModel> {
     if !is_path(argument) {
         match models::find(argument) {
             Ok(known) => {
-                return Ok(NamedModel {
-                    name: known.entry.name.clone(),
-                    model: Model {
-                        architecture: known.architecture,
-                        details: Details::of(&known.architecture),
-                    },
-                });
+                let model = Model::from_config(known.config.as_bytes()).or_else(|reason| {
+                    let name = &known.entry.name;
+                    let text = format!("{name} with rooflaw's details, not those published: {reason}");
+                    output::note(&text).map(|()| Model::of(known.architecture))
+                })?;
+                let name = known.entry.name.clone();
+                return Ok(NamedModel { name, model });
             }
             Err(unknown) if !Path::new(argument).join("config.json").exists() => return Err(unknown.into()),
             Err(_) => {}
@@ -65,14 +65,9 @@ pub fn model(argument: &str) -> Result<NamedModel> {
             bail!("the folder {argument} holds no config.json");
         }
     }
-    let found = hf::read(&read(&path)?).with_context(|| path.display().to_string())?;
-    Ok(NamedModel {
-        name: name(&path),
-        model: Model {
-            architecture: found.architecture,
-            details: Details::of(&found.architecture),
-        },
-    })
+    let model = Model::from_config(&read(&path)?).with_context(|| path.display().to_string())?;
+    let name = name(&path);
+    Ok(NamedModel { name, model })
 }
 
 /// Every model's file is a config.json: its folder is the better name, even where it is given as `.`.

@@ -87,8 +87,7 @@ impl Checkpoints {
         let staged = StagedFolder::new(path).map_err(SessionError::staged(path))?;
         let create = |name: &str| staged.create(name).map_err(SessionError::staged(path));
         let mut values = vec![0.0; engine.layout().elements()];
-        engine.read(State::Weights, &mut values)?;
-        weights::write(&staged, engine.model(), engine.layout(), &mut values, path)?;
+        weights::write(engine, &mut values, &staged, path)?;
         let names = MOMENTS.map(|(name, _)| name);
         let fill = |index: usize, values: &mut [f32]| engine.read(MOMENTS[index].1, values);
         flat::write(&mut create(OPTIMIZER)?, &names, &mut values, fill).map_err(|stopped| match stopped {
@@ -134,9 +133,8 @@ impl Checkpoints {
         let state_path = path.join(STATE);
         let state: TrainingState = read_json(&state_path)?
             .ok_or_else(|| RunFolderError::damaged(&state_path, "not there: the checkpoint is damaged"))?;
+        weights::read(engine, path)?;
         let mut values = vec![0.0; engine.layout().elements()];
-        weights::read(path, engine.model(), engine.layout(), &mut values)?;
-        engine.write(State::Weights, &values)?;
         let names = MOMENTS.map(|(name, _)| name);
         let optimizer = path.join(OPTIMIZER);
         let take = |index: usize, values: &[f32]| engine.write(MOMENTS[index].1, values);

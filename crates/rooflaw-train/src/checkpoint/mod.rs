@@ -1,6 +1,6 @@
 //! Checkpoints: everything that training goes on from, bit for bit.
 //!
-//! `checkpoints/step-00001000/` holds the model's weights in f32, AdamW's moments in `optimizer.safetensors` (flat, in the
+//! `checkpoints/step-00001000/` holds the model as a Hugging Face directory with weights in f32, AdamW's moments in `optimizer.safetensors` (flat, in the
 //! order of [`crate::layout::Layout`]), and [`TrainingState`] in `state.json`. A checkpoint is written under a temporary name,
 //! synced and renamed; the one before is renamed away before it is removed. So each folder that is called `step-…` is
 //! whole, whenever the process is killed.

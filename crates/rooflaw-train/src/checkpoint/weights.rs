@@ -1,40 +1,34 @@
-//! A model's weights as a folder, and back.
+//! A model's weights as a Hugging Face directory in f32, and back, bit for bit.
 
-use super::flat::{self, Stopped, Unreadable};
-use crate::layout::Layout;
-use crate::model::Model;
+use crate::engine::{Engine, State};
 use crate::session::SessionError;
-use rooflaw_export::StagedFolder;
+use rooflaw::format::WeightFormat;
+use rooflaw_export::{ExportError, StagedFolder, read_model, write_model};
 use std::path::Path;
 
-const NAME: &str = "weights.safetensors";
-
-/// Writes a model into a folder that is being written.
+/// Writes an engine's model into a folder that is being written and will be at `place`. `values` has room for the weights.
 pub(crate) fn write(
+    engine: &mut impl Engine,
+    values: &mut [f32],
     folder: &StagedFolder,
-    _model: &Model,
-    _layout: &Layout,
-    weights: &mut [f32],
     place: &Path,
 ) -> Result<(), SessionError> {
-    let mut file = folder.create(NAME).map_err(SessionError::staged(place))?;
-    flat::write(&mut file, &["weights"], weights, |_, _| Ok(())).map_err(|stopped| match stopped {
-        Stopped::Engine(error) => error.into(),
-        Stopped::Write(cause) => SessionError::write(place, cause),
-    })
+    engine.read(State::Weights, values)?;
+    let (_, context_length) = engine.capacity();
+    let context_length = u32::try_from(context_length).unwrap_or(u32::MAX);
+    write_model(folder, engine.model(), values, WeightFormat::Fp32, context_length)
+        .map_err(SessionError::staged(place))
 }
 
-/// Reads a model's weights.
-pub(crate) fn read(
-    folder: &Path,
-    _model: &Model,
-    _layout: &Layout,
-    weights: &mut [f32],
-) -> Result<(), SessionError> {
-    let path = folder.join(NAME);
-    flat::read(&path, &["weights"], weights, |_, _| Ok(())).map_err(|unreadable| match unreadable {
-        Unreadable::Engine(error) => error.into(),
-        Unreadable::Damaged(cause) => SessionError::damaged(&path, cause),
-        Unreadable::Read(cause) => SessionError::read(&path, cause),
-    })
+/// Puts a directory's weights into an engine.
+pub(super) fn read(engine: &mut impl Engine, folder: &Path) -> Result<(), SessionError> {
+    let (model, weights) = read_model(folder).map_err(|error| match error {
+        ExportError::Read { path, cause } => SessionError::read(&path, cause),
+        other => SessionError::damaged(folder, other.to_string()),
+    })?;
+    if model != *engine.model() {
+        let cause = "a checkpoint of another model than the run's";
+        return Err(SessionError::damaged(folder, cause));
+    }
+    Ok(engine.write(State::Weights, &weights)?)
 }

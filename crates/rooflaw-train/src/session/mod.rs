@@ -13,7 +13,7 @@ pub use error::{DataError, SessionError};
 pub use sequences::Sequences;
 
 use crate::checkpoint::{Checkpoints, TrainingState, write_weights};
-use crate::engine::{Engine, State};
+use crate::engine::Engine;
 use crate::record::{
     FORMAT, Metrics, MetricsLog, RunFolder, RunRecord, RunResult, TEMPORARY, Trained, Validated,
 };
@@ -348,8 +348,7 @@ impl Training<'_> {
         }
         let staged = StagedFolder::new(&path).map_err(SessionError::staged(&path))?;
         let mut weights = vec![0.0; engine.layout().elements()];
-        engine.read(State::Weights, &mut weights)?;
-        write_weights(&staged, engine.model(), engine.layout(), &mut weights, &path)?;
+        write_weights(engine, &mut weights, &staged, &path)?;
         if let Some(tokenizer) = self.session.tokenizer {
             let mut file = staged
                 .create("tokenizer.json")

@@ -45,7 +45,12 @@ fn the_last_checkpoints_are_kept() {
     );
     assert_eq!(
         names(&folder.path().join("checkpoints/step-00000010")),
-        ["optimizer.safetensors", "state.json", "weights.safetensors"]
+        [
+            "config.json",
+            "model.safetensors",
+            "optimizer.safetensors",
+            "state.json"
+        ]
     );
 }
 

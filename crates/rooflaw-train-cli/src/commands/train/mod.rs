@@ -13,6 +13,7 @@ use args::EngineKind;
 use data::Sampled;
 use plan::Plan;
 use progress::Watcher;
+use rooflaw::format::Precision;
 use rooflaw::plan::training_flop_per_token;
 use rooflaw_corpus::{Corpus, CorpusError, MANIFEST, Split};
 use rooflaw_terminal as output;
@@ -57,6 +58,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         Ok(corpus) => corpus,
         Err(error) => return not_opened(args, error),
     };
+    // Before anything is trained that could not be written.
+    named
+        .model
+        .to_config(Precision::Fp32, recipe.sequence_length)
+        .with_context(|| named.name.clone())?;
     data::check_vocabulary(&corpus, &named.name, &named.model)?;
     let threads = match args.threads {
         Some(threads) => threads as usize,

@@ -97,6 +97,14 @@ impl<'a> Plan<'a> {
             "recipe",
             &format!("{}, seed {}", self.recipe.unwrap_or("without a name"), self.seed),
         )?;
-        output::remark("engine", &format!("{}, {} threads", self.engine, self.threads))
+        output::remark("engine", &format!("{}, {} threads", self.engine, self.threads))?;
+        if self.epochs > MAX_EPOCHS {
+            output::warning(&format!(
+                "the data set is trained on {:.0} times over: beyond {MAX_EPOCHS} times, repeating it is worth much \
+                 less than new text (arXiv 2305.16264)",
+                self.epochs
+            ))?;
+        }
+        Ok(())
     }
 }
