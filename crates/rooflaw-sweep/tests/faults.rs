@@ -1,14 +1,20 @@
 //! Runs that go wrong: each is recorded with why, tried again if that may help, and the sweep goes on.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop"
+)]
+
 use rooflaw::models;
 use rooflaw_sweep::attempt::{Policy, Worker};
 use rooflaw_sweep::claim::{Lease, Outcome, Owner};
 use rooflaw_sweep::folder::SweepFolder;
 use rooflaw_sweep::local::{self, Order, Summary};
+use rooflaw_sweep::one;
 use rooflaw_sweep::plan::{Candidate, Data, Engine, Plan, Recipe, Training};
 use rooflaw_sweep::status::{self, State};
 use rooflaw_sweep::trainer::Trainer;
-use rooflaw_sweep::{collect, one};
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -111,10 +117,6 @@ fn failures_are_recorded_and_the_sweep_goes_on() {
         panic!("{:?}", status[1]);
     };
     assert_eq!(why, "loss is NaN: not finite");
-    let table = collect::table(&worker.sweep, &worker.plan, None).unwrap();
-    assert_eq!(table.loss, [2.1, 2.3, 2.4, 2.6]);
-    let read = rooflaw::runs::RunTable::from_csv(table.to_csv().unwrap().as_bytes()).unwrap();
-    assert_eq!(read.loss, table.loss);
 }
 
 #[test]

@@ -1,5 +1,11 @@
 //! Manifests have the shape that the Kubernetes API wants: checked by `kubernetes-validate`, which has the schemas of its releases.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop"
+)]
+
 use rooflaw::device;
 use rooflaw::models;
 use rooflaw::plan::TrainingPrecision;
@@ -25,7 +31,10 @@ fn text(folder: &Path, engine: Engine) -> String {
         candidate: Candidate::from_config(name, models::find(name).unwrap().config.as_bytes()).unwrap(),
         recipe: recipe.clone(),
     };
-    let trainings: Vec<Training> = ["smollm2-135m-instruct", "qwen3-0.6b", "qwen3-4b"].iter().map(training).collect();
+    let trainings: Vec<Training> = ["smollm2-135m-instruct", "qwen3-0.6b", "qwen3-4b"]
+        .iter()
+        .map(training)
+        .collect();
     let basis = Basis::of_device(device::find("h200").unwrap(), 0.4, TrainingPrecision::Bf16).unwrap();
     let data = Data {
         path: folder.join("data"),
@@ -43,12 +52,20 @@ fn text(folder: &Path, engine: Engine) -> String {
         mount: folder.canonicalize().unwrap(),
         at_once: Some(4),
         namespace: Some("research".to_owned()),
-        command: vec!["rooflaw-train".to_owned(), "sweep".to_owned(), "run-one".to_owned()],
+        command: vec![
+            "rooflaw-train".to_owned(),
+            "sweep".to_owned(),
+            "run-one".to_owned(),
+        ],
         retries: 3,
     };
     let manifest = manifest(&sweep, &plan, &status, &options).unwrap();
     // Every run is in one task, and a task's file says what the Job's index is to train.
-    let mut ids: Vec<&String> = manifest.tasks.iter().flat_map(|(_, tasks)| tasks.iter().flatten()).collect();
+    let mut ids: Vec<&String> = manifest
+        .tasks
+        .iter()
+        .flat_map(|(_, tasks)| tasks.iter().flatten())
+        .collect();
     ids.sort();
     let mut expected: Vec<&String> = plan.runs.iter().map(|run| &run.id).collect();
     expected.sort();

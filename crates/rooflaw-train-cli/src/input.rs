@@ -28,15 +28,21 @@ fn is_path(argument: &str) -> bool {
         || matches!(argument, "." | "..")
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
+/// The bytes of a configuration.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    read_at_most(path, MAX_FILE_BYTES).context("expected a configuration of a few kB")
+}
+
+/// The bytes of a file, of which there may be a number of MiB.
+pub fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>> {
     let shown = path.display();
     let file = File::open(path).with_context(|| format!("cannot open {shown}"))?;
     let mut bytes = Vec::new();
-    file.take(MAX_FILE_BYTES + 1)
+    file.take(limit + 1)
         .read_to_end(&mut bytes)
         .with_context(|| format!("cannot read {shown}"))?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        bail!("{shown} is larger than 1 MiB: expected a configuration of a few kB");
+    if bytes.len() as u64 > limit {
+        bail!("{shown} is larger than {} MiB", limit >> 20);
     }
     Ok(bytes)
 }
@@ -71,7 +77,7 @@ pub fn model(argument: &str) -> Result<NamedModel> {
 }
 
 /// Every model's file is a config.json: its folder is the better name, even where it is given as `.`.
-fn name(path: &Path) -> String {
+pub fn name(path: &Path) -> String {
     let folder = path
         .parent()
         .and_then(|folder| Path::new(".").join(folder).canonicalize().ok())

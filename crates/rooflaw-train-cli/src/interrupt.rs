@@ -1,6 +1,8 @@
 //! Ctrl-C, and being asked to end.
 
 use anyhow::{Context as _, Result};
+use rooflaw_corpus::CorpusError;
+use rooflaw_train::eval::EvalError;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use std::sync::Arc;
@@ -27,4 +29,16 @@ pub fn watched() -> Result<Arc<AtomicBool>> {
     };
     watch().context("cannot watch for interrupts")?;
     Ok(interrupted)
+}
+
+/// The exit code of an error: bad input, or an interrupt that ended work whose half is worth nothing.
+pub fn exit_code(error: &anyhow::Error) -> u8 {
+    let corpus = match error.downcast_ref::<EvalError>() {
+        Some(EvalError::Corpus(error)) => Some(error),
+        _ => error.downcast_ref::<CorpusError>(),
+    };
+    match corpus {
+        Some(CorpusError::Interrupted) => INTERRUPTED,
+        _ => 2,
+    }
 }

@@ -27,6 +27,8 @@ enum Command {
     Data(commands::data::Args),
     /// Train a model, and record the run so that it can be gone on with, compared and fitted to
     Train(commands::train::Args),
+    /// How well a model predicts: held-out loss, perplexity
+    Eval(commands::eval::Args),
     /// Many training runs: planned, priced, run here or on a cluster, collected
     Sweep(commands::sweep::Args),
 }
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Data(args) => commands::data::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Train(args) => commands::train::run(&args),
+        Command::Eval(args) => commands::eval::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Sweep(args) => commands::sweep::run(&args),
     };
     match result {
@@ -43,7 +46,7 @@ fn main() -> ExitCode {
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::error(&error);
-            ExitCode::from(commands::data::exit_code(&error))
+            ExitCode::from(interrupt::exit_code(&error))
         }
     }
 }

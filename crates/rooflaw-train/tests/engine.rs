@@ -367,7 +367,9 @@ fn a_bias_balances_loads() {
         engine.update(&still).unwrap();
     }
     let settled = biases(&mut engine);
-    let highest = settled[..3].iter().fold(f32::MIN, |highest, &bias| highest.max(bias));
+    let highest = settled[..3]
+        .iter()
+        .fold(f32::MIN, |highest, &bias| highest.max(bias));
     assert!(settled[3] > highest - 1.0, "{settled:?}");
 }
 

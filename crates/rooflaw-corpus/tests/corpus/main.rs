@@ -1,5 +1,7 @@
 //! Text to tokens and back, against files that other programs wrote.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod bad_files;
 mod damage;
 mod data;

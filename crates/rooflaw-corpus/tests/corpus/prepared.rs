@@ -2,6 +2,7 @@
 
 use crate::data::{documents, jsonl, plan, prepared, source, tokenizer, tokens, voyage};
 use rooflaw_corpus::{Corpus, CorpusError, HeldOut, Manifest, Split};
+use sha2::{Digest as _, Sha256};
 use std::fs;
 
 /// All tokens of a split.
@@ -59,13 +60,29 @@ fn tokens_are_the_documents_in_order() {
     );
 }
 
-/// Sources, shards and manifest hash as `sha256sum` and Python's hashlib have it.
+/// Shards hash as any other program has it, and the manifest as its documentation says.
 #[test]
 fn the_manifest_is_of_its_files() {
     let (folder, corpus) = voyage();
     let manifest = corpus.manifest();
     let again = Manifest::from_json(manifest.to_json().unwrap().as_bytes()).unwrap();
     assert_eq!(&again, manifest);
+    let sha256 = |bytes: &[u8]| -> String {
+        Sha256::digest(bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    };
+    for shard in manifest.train.shards.iter().chain(&manifest.validation.shards) {
+        assert_eq!(
+            sha256(&fs::read(corpus.folder().join(&shard.file)).unwrap()),
+            shard.sha256
+        );
+    }
+    let compact = serde_json::to_string(manifest)
+        .unwrap()
+        .replace(&manifest.hash, "");
+    assert_eq!(sha256(compact.as_bytes()), manifest.hash);
     assert_eq!(manifest.held_out, HeldOut::Files);
     let named: Vec<(&str, u64, Option<Split>)> = manifest
         .sources

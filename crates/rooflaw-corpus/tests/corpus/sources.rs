@@ -27,15 +27,15 @@ fn files_are_hashed_as_they_lie_on_the_disk() {
 const DIGESTS: [(&str, &str); 3] = [
     (
         "voyage.jsonl",
-        "6055296a26c821a4970ece3c85d39f4bf2ccd46daf5e51dfff97037d62c6e873",
+        "f3ac1547d24c2f0ca382f9cd92cce65ebf53b2994dddf238e315fa67472e8e3a",
     ),
     (
         "voyage.jsonl.zst",
-        "8809e9d743382c9db2d7aca8844ca6fda50c3f75818b7dee7c4581988084c8c9",
+        "8761df553d2d739e135114d896ce92ff4221e481cf97bfcbe3b9084cf69b0756",
     ),
     (
         "voyage.snappy.parquet",
-        "55b7b87d10a16ec62587d4504c39fdb047b490f96d1160f093cfb53c43ceaa90",
+        "c6dddd3b1622e6a5e204f65cd030f19fe9788c34e853c6d4c0c3d9597bfedd2a",
     ),
 ];
 

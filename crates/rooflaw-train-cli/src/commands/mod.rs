@@ -1,5 +1,6 @@
 //! A file for each command.
 
 pub mod data;
-pub mod train;
+pub mod eval;
 pub mod sweep;
+pub mod train;

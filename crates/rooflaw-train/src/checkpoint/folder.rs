@@ -67,7 +67,7 @@ impl Checkpoints {
     /// A disk that is full or not writable, an engine that failed; the checkpoints are then those of before.
     pub fn save(
         &self,
-        engine: &mut impl Engine,
+        engine: &mut dyn Engine,
         state: &TrainingState,
         keep: usize,
     ) -> Result<(), SessionError> {
@@ -78,12 +78,7 @@ impl Checkpoints {
         self.keep(keep.max(1))
     }
 
-    fn write(
-        &self,
-        engine: &mut impl Engine,
-        state: &TrainingState,
-        path: &Path,
-    ) -> Result<(), SessionError> {
+    fn write(&self, engine: &mut dyn Engine, state: &TrainingState, path: &Path) -> Result<(), SessionError> {
         let staged = StagedFolder::new(path).map_err(SessionError::staged(path))?;
         let create = |name: &str| staged.create(name).map_err(SessionError::staged(path));
         let mut values = vec![0.0; engine.layout().elements()];
@@ -129,7 +124,7 @@ impl Checkpoints {
     ///
     /// # Errors
     /// A checkpoint that is damaged or of another model, an engine that failed.
-    pub fn load(&self, path: &Path, engine: &mut impl Engine) -> Result<TrainingState, SessionError> {
+    pub fn load(&self, path: &Path, engine: &mut dyn Engine) -> Result<TrainingState, SessionError> {
         let state_path = path.join(STATE);
         let state: TrainingState = read_json(&state_path)?
             .ok_or_else(|| RunFolderError::damaged(&state_path, "not there: the checkpoint is damaged"))?;

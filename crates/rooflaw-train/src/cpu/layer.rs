@@ -23,7 +23,7 @@ pub(super) struct Layer {
 /// The attention of a layer.
 #[derive(Debug)]
 pub(super) enum Attention {
-    Grouped(Grouped),
+    Grouped(Box<Grouped>),
     Latent(Box<Latent>),
 }
 
@@ -53,12 +53,12 @@ impl Attention {
         match (parts.attention, architecture.attention.kv) {
             (AttentionParts::Grouped(parts), KvProjection::Grouped { n_kv_heads, head_dim }) => {
                 let heads = heads(n_kv_heads, head_dim, head_dim);
-                Ok(Attention::Grouped(Grouped::new(
+                Ok(Attention::Grouped(Box::new(Grouped::new(
                     parts,
                     heads,
                     architecture.attention.qk_norm,
                     rows,
-                )))
+                ))))
             }
             (
                 AttentionParts::Latent(parts),

@@ -1,8 +1,8 @@
 //! How well a model predicts: the loss over a held-out split, the perplexity of a text.
 //!
 //! A text is scored document by document ([`text`]): each begins after an end of text, as documents do in training, and a
-//! window slides over it. A data set's split is scored as it is trained on ([`split`]): all documents one after another, cut into
-//! sequences. Both are sums over documents, so that what another draw of documents would have given can be said
+//! window slides over it. A data set's split is scored as it is trained on ([`split`]): all documents one after another, cut
+//! into sequences. Both are sums over documents, so that what another draw of documents would have given can be said
 //! ([`Estimate`]).
 
 mod batches;

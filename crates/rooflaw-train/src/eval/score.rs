@@ -97,8 +97,9 @@ pub fn text(
     Evaluation::of(&scored, windows, true).ok_or(EvalError::Nothing)
 }
 
-/// The loss over a split of a data set: all documents one after another, after an end of text; every token is scored, the
-/// ends of text among them. With [`Windows::side_by_side`] of the trained length this is the loss that training lowers.
+/// The loss over a split of a data set: all documents one after another, every token scored, the ends of text among them, but for
+/// the very first, which has nothing before it. With [`Windows::side_by_side`] of the trained length the windows are the
+/// sequences of [`rooflaw_corpus::Sampler`], and a shorter one of what they leave over.
 ///
 /// # Errors
 /// A data set of another vocabulary or without this split, an engine that failed, what `advance` returns.
@@ -111,27 +112,20 @@ pub fn split(
 ) -> Result<Evaluation, EvalError> {
     let manifest = corpus.manifest();
     check_vocabulary(engine, manifest.vocab_size)?;
-    let end_of_text = manifest.tokenizer.end_of_text;
     let mut documents = Documents {
         next: corpus.documents(split),
         end: 0,
         scored: Vec::new(),
     };
     let mut take = |(): (), window: Window, nats: &[f32]| {
-        documents.add(window.first, nats)?;
+        documents.add(window.first + 1, nats)?;
         advance(window.end - window.first)
     };
-    let mut batches = Batches::new(engine, windows.length, end_of_text)?;
+    let mut batches = Batches::new(engine, windows.length, manifest.tokenizer.end_of_text)?;
     let mut tokens = Vec::new();
-    for window in windows.over(manifest.split(split).tokens) {
+    for window in windows.over(manifest.split(split).tokens.saturating_sub(1)) {
         tokens.resize((window.end - window.start) as usize + 1, 0);
-        match window.start.checked_sub(1) {
-            Some(before) => corpus.read(split, before, &mut tokens)?,
-            None => {
-                tokens[0] = end_of_text;
-                corpus.read(split, 0, &mut tokens[1..])?;
-            }
-        }
+        corpus.read(split, window.start, &mut tokens)?;
         batches.push((), window, &tokens, &mut take)?;
     }
     batches.flush(&mut take)?;
@@ -163,13 +157,13 @@ impl<I: Iterator<Item = Result<rooflaw_corpus::Document, CorpusError>>> Document
                 let document = self.next.next().ok_or(EvalError::Nothing)??;
                 self.end = document.start + document.tokens;
                 self.scored.push(Scored {
-                    tokens: document.tokens,
                     bytes: document.bytes,
                     ..Scored::default()
                 });
             }
             if let Some(document) = self.scored.last_mut() {
                 document.add(&[nats]);
+                document.tokens += 1;
             }
             at += 1;
         }

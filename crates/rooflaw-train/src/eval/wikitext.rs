@@ -23,6 +23,15 @@ pub enum KnownText {
 }
 
 impl KnownText {
+    /// SHA-256 of its file.
+    #[must_use]
+    pub const fn sha256(self) -> &'static str {
+        match self {
+            KnownText::WikiText2Raw => WIKITEXT_2_RAW_SHA256,
+            KnownText::WikiText2 => WIKITEXT_2_SHA256,
+        }
+    }
+
     /// Which of them these bytes are.
     #[must_use]
     pub fn recognise(bytes: &[u8]) -> Option<KnownText> {

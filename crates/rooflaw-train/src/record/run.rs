@@ -28,7 +28,7 @@ pub struct RunRecord {
     pub data: DataRecord,
     /// Of initial weights and the order of sequences.
     pub seed: u64,
-    /// What computes: `cpu`, `cuda`.
+    /// What computes: `cpu`, or `cuda` and that it is experimental.
     pub engine: String,
     /// How it is evaluated.
     pub evaluation: EvaluationRecord,

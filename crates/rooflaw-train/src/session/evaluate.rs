@@ -21,7 +21,7 @@ impl HeldOut {
 
 /// Evaluates the first `n_sequences`; `None` when `stopped` says so before the end. The order of additions is fixed.
 pub(super) fn evaluate(
-    engine: &mut impl Engine,
+    engine: &mut dyn Engine,
     sequences: &dyn Sequences,
     n_sequences: u64,
     stopped: &dyn Fn() -> bool,

@@ -102,7 +102,7 @@ impl Session<'_> {
     /// Anything of [`SessionError`], with the steps done; the run's record has it too, as far as the disk allows.
     pub fn train(
         &self,
-        engine: &mut impl Engine,
+        engine: &mut dyn Engine,
         folder: &RunFolder,
         tell: &mut dyn FnMut(Event),
     ) -> Result<Ending, Stopped> {
@@ -117,7 +117,7 @@ impl Session<'_> {
 
     fn try_train(
         &self,
-        engine: &mut impl Engine,
+        engine: &mut dyn Engine,
         folder: &RunFolder,
         state: &mut TrainingState,
         tell: &mut dyn FnMut(Event),
@@ -181,7 +181,7 @@ struct Training<'a> {
 impl Training<'_> {
     fn run(
         &mut self,
-        engine: &mut impl Engine,
+        engine: &mut dyn Engine,
         state: &mut TrainingState,
         tell: &mut dyn FnMut(Event),
     ) -> Result<Ending, SessionError> {
@@ -233,7 +233,7 @@ impl Training<'_> {
     /// Evaluates a fixed part of what is held out; false when it was stopped.
     fn validate(
         &mut self,
-        engine: &mut impl Engine,
+        engine: &mut dyn Engine,
         state: &mut TrainingState,
         tell: &mut dyn FnMut(Event),
     ) -> Result<bool, SessionError> {
@@ -267,7 +267,7 @@ impl Training<'_> {
 
     fn save(
         &mut self,
-        engine: &mut impl Engine,
+        engine: &mut dyn Engine,
         state: &TrainingState,
         tell: &mut dyn FnMut(Event),
     ) -> Result<(), SessionError> {
@@ -281,7 +281,7 @@ impl Training<'_> {
 
     fn interrupt(
         &mut self,
-        engine: &mut impl Engine,
+        engine: &mut dyn Engine,
         state: &TrainingState,
         tell: &mut dyn FnMut(Event),
     ) -> Result<Ending, SessionError> {
@@ -292,7 +292,7 @@ impl Training<'_> {
     /// Evaluates all that is held out, writes the model and the result.
     fn finish(
         &mut self,
-        engine: &mut impl Engine,
+        engine: &mut dyn Engine,
         state: &mut TrainingState,
         tell: &mut dyn FnMut(Event),
     ) -> Result<Ending, SessionError> {
@@ -338,7 +338,7 @@ impl Training<'_> {
     }
 
     /// Writes the finished model; one that is there is of a process that was killed before it wrote the result.
-    fn write_model(&self, engine: &mut impl Engine) -> Result<(), SessionError> {
+    fn write_model(&self, engine: &mut dyn Engine) -> Result<(), SessionError> {
         let path = self.folder.path().join("model");
         if path.exists() {
             let away = self.folder.path().join(format!("{TEMPORARY}model"));

@@ -35,7 +35,7 @@ impl StepBatch {
     /// Trains the step number `step` on the sequences from `first` on; `None` when `stopped` says so before the update.
     pub(super) fn train(
         &mut self,
-        engine: &mut impl Engine,
+        engine: &mut dyn Engine,
         recipe: &Recipe,
         sequences: &dyn Sequences,
         (step, first): (u64, u64),

@@ -3,6 +3,7 @@
 use crate::engine::RuleEngine;
 use crate::prose::{DOCUMENTS, TOKENIZER, tokens};
 use rooflaw_corpus::{Corpus, Plan, ReadOptions, Sampler, SourceFile, Split, prepare};
+use rooflaw_train::engine::{Batch, Engine as _};
 use rooflaw_train::eval::{Windows, split};
 use std::fs;
 
@@ -31,8 +32,7 @@ fn corpus() -> (tempfile::TempDir, Corpus) {
     (folder, corpus)
 }
 
-/// Every token is scored once, the ends of text among them; the loss is that of the sequences that are trained on, but for the first
-/// token and the rest that fills none.
+/// Every token but the first is scored once, in the sequences that training would have, and in a shorter one.
 #[test]
 fn the_loss_is_that_of_the_sequences() {
     let (_folder, corpus) = corpus();
@@ -48,10 +48,10 @@ fn the_loss_is_that_of_the_sequences() {
         .flat_map(|tokens| [tokens.as_slice(), &[0]].concat())
         .collect();
     let mut expected = 0.0;
-    for (index, &token) in stream.iter().enumerate() {
+    for (index, &token) in stream[1..].iter().enumerate() {
         expected += ((index % length + 1) as f64).sqrt() + f64::from(token) / 100.0;
     }
-    assert_eq!((found.documents, found.tokens), (3, stream.len() as u64));
+    assert_eq!((found.documents, found.tokens), (3, stream.len() as u64 - 1));
     assert!(
         (found.nats / expected - 1.0).abs() < 1e-6,
         "{} {expected}",
@@ -61,14 +61,26 @@ fn the_loss_is_that_of_the_sequences() {
     let bytes: usize = DOCUMENTS[..3].iter().map(|text| text.len()).sum();
     assert_eq!(found.bytes, bytes as u64);
 
-    // The same tokens are targets as training has, one position earlier.
+    // The sum over the sampler's sequences is that, less what they leave over.
     let sampler = Sampler::new(&corpus, Split::Validation, length, 0).unwrap();
-    let (mut inputs, mut targets) = (vec![0; length], vec![0; length]);
-    sampler.fill(1, &mut inputs, &mut targets).unwrap();
-    assert_eq!(
-        (inputs.as_slice(), targets.as_slice()),
-        (&stream[8..16], &stream[9..17])
-    );
+    let (mut inputs, mut targets, mut nats) = (vec![0; length], vec![0; length], vec![0.0; length]);
+    let mut total = 0.0;
+    for index in 0..sampler.n_sequences() {
+        sampler.fill(index, &mut inputs, &mut targets).unwrap();
+        let batch = Batch {
+            inputs: &inputs,
+            targets: &targets,
+            sequence_length: length,
+        };
+        engine.score(&batch, &mut nats).unwrap();
+        total += nats.iter().map(|&nats| f64::from(nats)).sum::<f64>();
+    }
+    let left_over = stream.len() - sampler.n_left_over() as usize;
+    for (position, &token) in stream[left_over..].iter().enumerate() {
+        total += ((position + 1) as f64).sqrt() + f64::from(token) / 100.0;
+    }
+    assert!(left_over < stream.len());
+    assert!((found.nats / total - 1.0).abs() < 1e-6, "{} {total}", found.nats);
 }
 
 /// A document's losses are its own: the interval is that of the three documents' sums.
@@ -79,16 +91,23 @@ fn documents_are_told_apart() {
     let mut engine = RuleEngine::new(300, (2, 11), |_, target| f64::from(target % 7));
     let windows = Windows::new(11, 4).unwrap();
     let found = split(&mut engine, &corpus, Split::Validation, windows, &mut |_| Ok(())).unwrap();
-    let (nats, sizes): (Vec<f64>, Vec<f64>) = documents[..3]
+    let (mut nats, mut sizes): (Vec<f64>, Vec<f64>) = documents[..3]
         .iter()
         .map(|tokens| {
             let nats: u32 = tokens.iter().map(|token| token % 7).sum();
             (f64::from(nats), tokens.len() as f64 + 1.0)
         })
         .unzip();
+    // The very first has nothing before it.
+    nats[0] -= f64::from(documents[0][0] % 7);
+    sizes[0] -= 1.0;
     let size: f64 = sizes.iter().sum();
     let rate = nats.iter().sum::<f64>() / size;
-    let squares: f64 = nats.iter().zip(&sizes).map(|(y, x)| (y - rate * x).powi(2)).sum();
+    let squares: f64 = nats
+        .iter()
+        .zip(&sizes)
+        .map(|(y, x)| ((y - rate * x) / (1.0 - x / size)).powi(2))
+        .sum();
     // Student's quantile of two degrees of freedom.
     let half = 4.302_653 * (1.5 * squares).sqrt() / size;
     assert!((found.nats_per_token.value - rate).abs() < 1e-9);

@@ -113,7 +113,11 @@ mod tests {
         };
         let layer = of_layers(9, &mut model) - of_layers(8, &mut model);
         let published = 34.0 * 2048.0 * f64::from(model.hidden_size);
-        assert!((1.0..1.35).contains(&(layer / published)), "{}", layer / published);
+        assert!(
+            (1.0..1.35).contains(&(layer / published)),
+            "{}",
+            layer / published
+        );
     }
 
     #[test]

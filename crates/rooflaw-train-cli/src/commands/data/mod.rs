@@ -6,9 +6,10 @@ mod show;
 mod tokenizer;
 mod verify;
 
+pub use read::ReadArgs;
+
 use anyhow::Result;
 use clap::Subcommand;
-use rooflaw_corpus::CorpusError;
 
 /// Text to tokens: tokenizers trained, data sets prepared, shown, verified.
 #[derive(clap::Args)]
@@ -43,13 +44,5 @@ pub fn run(args: &Args) -> Result<()> {
         Command::Tokenizer(args) => tokenizer::run(args),
         Command::Show(args) => show::run(args),
         Command::Verify(args) => verify::run(args),
-    }
-}
-
-/// The exit code of an error: bad input, or an interrupt.
-pub fn exit_code(error: &anyhow::Error) -> u8 {
-    match error.downcast_ref::<CorpusError>() {
-        Some(CorpusError::Interrupted) => crate::interrupt::INTERRUPTED,
-        _ => 2,
     }
 }

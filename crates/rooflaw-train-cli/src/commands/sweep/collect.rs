@@ -27,11 +27,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let (sweep, plan) = super::open(&args.plan)?;
     let file = args.out.as_deref().map(output::File::new).transpose()?;
-    // Any file of the data set's tokenizer has this hash; its name is not known.
-    let tokenizer = rooflaw_corpus::Corpus::open(&plan.data.path)
-        .ok()
-        .map(|corpus| format!("sha256:{}", corpus.manifest().tokenizer.sha256));
-    let table = collect::table(&sweep, &plan, tokenizer)?;
+    let table = collect::table(&sweep, &plan)?;
     let text = if args.json {
         table.to_jsonl()?
     } else {

@@ -1,12 +1,12 @@
 //! Models to train: by name, from files and folders, from the tables of `rooflaw plan-runs`, from a space.
 
+use crate::input;
 use anyhow::{Context as _, Result, anyhow, bail};
 use rooflaw::models;
 use rooflaw::plan::{Candidates, Sampling, Training};
 use rooflaw::space::{self, DesignSpace};
 use rooflaw_sweep::plan::Candidate;
-use std::fs::{self, File};
-use std::io::Read as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A model, and how many tokens a table wants it trained on.
@@ -17,8 +17,6 @@ pub struct Wanted {
     pub tokens: Option<f64>,
 }
 
-/// Largest config.json read, bytes.
-const MAX_CONFIG_BYTES: u64 = 1 << 20;
 /// Largest table read, bytes.
 const MAX_TABLE_BYTES: u64 = 64 << 20;
 
@@ -40,7 +38,7 @@ pub fn of(argument: &str) -> Result<Vec<Wanted>> {
 pub fn of_space(name: &str, count: usize, seed: u32) -> Result<Vec<Wanted>> {
     let path = Path::new(name);
     let space = if path.extension().is_some_and(|extension| extension == "toml") {
-        let text = String::from_utf8(read(path, MAX_CONFIG_BYTES)?).with_context(|| name.to_owned())?;
+        let text = String::from_utf8(input::read(path)?).with_context(|| name.to_owned())?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         DesignSpace::from_toml(&stem, &text).with_context(|| name.to_owned())?
     } else {
@@ -79,29 +77,13 @@ fn of_name(name: &str) -> Result<Wanted> {
 }
 
 fn of_config(path: &Path) -> Result<Wanted> {
-    let bytes = read(path, MAX_CONFIG_BYTES)?;
+    let bytes = input::read(path)?;
     let candidate =
-        Candidate::from_config(&name_of(path), &bytes).with_context(|| path.display().to_string())?;
+        Candidate::from_config(&input::name(path), &bytes).with_context(|| path.display().to_string())?;
     Ok(Wanted {
         candidate,
         tokens: None,
     })
-}
-
-/// Every model's file is a config.json: its folder is the better name, even where it is given as `.`.
-fn name_of(path: &Path) -> String {
-    let folder = path
-        .parent()
-        .and_then(|folder| Path::new(".").join(folder).canonicalize().ok())
-        .and_then(|folder| Some(folder.file_name()?.to_string_lossy().into_owned()));
-    match folder {
-        Some(folder) if path.file_name().is_some_and(|name| name == "config.json") => folder,
-        _ => path
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned(),
-    }
 }
 
 /// A table of runs to do, a model's folder, or whatever models are in it.
@@ -140,7 +122,7 @@ fn of_folder(folder: &Path) -> Result<Vec<Wanted>> {
 /// The rows of a table: `config` names the model, `group` the run, `tokens` how long; other columns are passed over.
 fn of_table(path: &Path) -> Result<Vec<Wanted>> {
     let shown = path.display();
-    let bytes = read(path, MAX_TABLE_BYTES)?;
+    let bytes = input::read_at_most(path, MAX_TABLE_BYTES)?;
     let mut reader = csv::ReaderBuilder::new()
         .comment(Some(b'#'))
         .trim(csv::Trim::All)
@@ -170,7 +152,7 @@ fn of_table(path: &Path) -> Result<Vec<Wanted>> {
             let value = text
                 .parse()
                 .ok()
-                .filter(|&tokens: &f64| tokens >= 1.0 && tokens <= 1e15);
+                .filter(|&tokens: &f64| (1.0..=1e15).contains(&tokens));
             wanted.tokens =
                 Some(value.ok_or_else(|| {
                     anyhow!("{}: tokens = {text}: expected a number from 1 to 1e15", place())
@@ -194,18 +176,4 @@ fn row_model(table: &Path, name: &str) -> Result<Wanted> {
         path.push("config.json");
     }
     of_config(&path)
-}
-
-/// The bytes of a file, of which there may be a number of MiB.
-pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
-    let shown = path.display();
-    let file = File::open(path).with_context(|| format!("cannot open {shown}"))?;
-    let mut bytes = Vec::new();
-    file.take(limit + 1)
-        .read_to_end(&mut bytes)
-        .with_context(|| format!("cannot read {shown}"))?;
-    if bytes.len() as u64 > limit {
-        bail!("{shown} is larger than {} MiB", limit >> 20);
-    }
-    Ok(bytes)
 }

@@ -2,6 +2,7 @@
 
 use super::models::{self, Wanted};
 use super::plan_print;
+use crate::input;
 use anyhow::{Context as _, Result, anyhow, bail};
 use rooflaw::device::{self, Device};
 use rooflaw_corpus::Corpus;
@@ -9,7 +10,6 @@ use rooflaw_sweep::external;
 use rooflaw_sweep::plan::price::{Basis, DEFAULT_MFU};
 use rooflaw_sweep::plan::{Data, Engine, Plan, Recipe, Training};
 use rooflaw_terminal as output;
-use rooflaw_train::recipe;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -182,7 +182,8 @@ fn check_vocabularies(wanted: &[Wanted], vocab_size: u32) -> Result<()> {
 fn trainings(args: &Args, wanted: Vec<Wanted>) -> Result<Vec<Training>> {
     let mut recipes = Vec::new();
     for name in &args.recipe {
-        let (name, recipe) = find_recipe(name)?;
+        let stem = Path::new(name).file_stem().unwrap_or_default();
+        let (name, recipe) = (stem.to_string_lossy().into_owned(), input::recipe(name)?);
         let recipe = recipe
             .with(args.set.iter().map(String::as_str))
             .context("--set")?;
@@ -213,33 +214,12 @@ fn trainings(args: &Args, wanted: Vec<Wanted>) -> Result<Vec<Training>> {
     Ok(trainings)
 }
 
-/// Largest recipe read, bytes.
-const MAX_RECIPE_BYTES: u64 = 1 << 20;
-
-fn find_recipe(argument: &str) -> Result<(String, recipe::Recipe)> {
-    let path = Path::new(argument);
-    if path.extension().is_none_or(|extension| extension != "toml") {
-        return Ok((argument.to_owned(), recipe::find(argument)?));
-    }
-    let text =
-        String::from_utf8(models::read(path, MAX_RECIPE_BYTES)?).with_context(|| argument.to_owned())?;
-    let recipe = recipe::Recipe::from_toml(&text).with_context(|| argument.to_owned())?;
-    Ok((
-        path.file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned(),
-        recipe,
-    ))
-}
-
 fn find_device(argument: &str) -> Result<Device> {
     let path = Path::new(argument);
     if path.extension().is_none_or(|extension| extension != "toml") {
         return Ok(device::find(argument)?.clone());
     }
-    let text =
-        String::from_utf8(models::read(path, MAX_RECIPE_BYTES)?).with_context(|| argument.to_owned())?;
+    let text = String::from_utf8(input::read(path)?).with_context(|| argument.to_owned())?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     Device::from_toml(&stem, &text).with_context(|| argument.to_owned())
 }

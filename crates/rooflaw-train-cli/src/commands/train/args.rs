@@ -81,6 +81,9 @@ pub struct Args {
 pub enum EngineKind {
     /// This machine's processor, in f32
     Cpu,
+    /// The first GPU by CUDA, products in bfloat16: experimental, never run on a GPU
+    #[cfg(feature = "cuda")]
+    Cuda,
 }
 
 impl EngineKind {
@@ -88,6 +91,8 @@ impl EngineKind {
     pub const fn name(self) -> &'static str {
         match self {
             EngineKind::Cpu => "cpu",
+            #[cfg(feature = "cuda")]
+            EngineKind::Cuda => "cuda (experimental, never run on a GPU)",
         }
     }
 }

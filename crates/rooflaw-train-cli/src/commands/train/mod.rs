@@ -18,7 +18,7 @@ use rooflaw::plan::training_flop_per_token;
 use rooflaw_corpus::{Corpus, CorpusError, MANIFEST, Split};
 use rooflaw_terminal as output;
 use rooflaw_train::cpu::{CpuEngine, EngineOptions};
-use rooflaw_train::engine::{Engine as _, State};
+use rooflaw_train::engine::{Engine, State};
 use rooflaw_train::recipe::Recipe;
 use rooflaw_train::record::{
     EvaluationRecord, FORMAT, Failure, FailureKind, Machine, RunFolder, RunFolderError, RunRecord, RunResult,
@@ -196,7 +196,7 @@ fn trained(
         interrupted,
     };
     let mut watcher = Watcher::new(record);
-    let ending = session.train(&mut engine, folder, &mut |event| watcher.tell(event));
+    let ending = session.train(engine.as_mut(), folder, &mut |event| watcher.tell(event));
     watcher.finish();
     match ending {
         Ok(Ending::Done(result)) => said(args, folder.path(), &result),
@@ -211,15 +211,30 @@ fn trained(
 }
 
 /// What computes, with the initial weights.
-fn engine(args: &Args, record: &RunRecord) -> Result<CpuEngine, SessionError> {
+fn engine(args: &Args, record: &RunRecord) -> Result<Box<dyn Engine>, SessionError> {
     let options = EngineOptions {
         sequences: record.recipe.micro_batch() as usize,
         sequence_length: record.recipe.sequence_length as usize,
         threads: args.threads.map(|threads| threads as usize),
         load_balancing: record.recipe.load_balancing,
     };
-    let mut engine = match args.engine {
-        EngineKind::Cpu => CpuEngine::new(record.model(), &options)?,
+    let mut engine: Box<dyn Engine> = match args.engine {
+        EngineKind::Cpu => Box::new(CpuEngine::new(record.model(), &options)?),
+        #[cfg(feature = "cuda")]
+        EngineKind::Cuda => {
+            let options = rooflaw_train_cuda::EngineOptions {
+                sequences: options.sequences,
+                sequence_length: options.sequence_length,
+                load_balancing: options.load_balancing,
+            };
+            let precision = rooflaw_train_cuda::Precision::Bf16;
+            Box::new(rooflaw_train_cuda::CudaEngine::new(
+                record.model(),
+                options,
+                precision,
+                0,
+            )?)
+        }
     };
     let weights = start::weights(engine.layout(), record.seed, record.recipe.initializer_range);
     engine.write(State::Weights, &weights)?;

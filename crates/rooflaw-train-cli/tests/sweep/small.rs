@@ -1,8 +1,5 @@
 //! Small real sweeps: twelve runs of three architectures on the text of this repository's documentation.
 
-// Not every test uses all of it.
-#![allow(dead_code)]
-
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -77,10 +74,15 @@ impl Sweep {
         let (data, models) = prepare(root);
         let folder = root.join(name);
         let mut command = train(&["sweep", "plan"]);
-        command.arg(models).arg("--data").arg(data).arg("--out").arg(&folder);
+        command
+            .arg(models)
+            .arg("--data")
+            .arg(data)
+            .arg("--out")
+            .arg(&folder);
         command.args(["--recipe", "small", "--seeds", &seeds.join(",")]);
         command.args(["--set", "sequence_length=64", "--set", "batch_sequences=8"]);
-        command.args(["--set", "training_tokens=150_000"]).args(more);
+        command.args(["--set", "training_tokens=80_000"]).args(more);
         succeed(&mut command);
         let plan = fs::read(folder.join("plan.json")).unwrap();
         Sweep {
@@ -100,7 +102,9 @@ impl Sweep {
     pub fn runs(&self) -> Vec<(String, String)> {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let runs = self.plan["runs"].as_array().unwrap();
-        runs.iter().map(|run| (text(&run["id"]), text(&run["name"]))).collect()
+        runs.iter()
+            .map(|run| (text(&run["id"]), text(&run["name"])))
+            .collect()
     }
 
     pub fn ids(&self) -> Vec<String> {
@@ -137,26 +141,36 @@ impl Sweep {
     pub fn running(&self) -> BTreeMap<String, String> {
         let mut running = BTreeMap::new();
         for id in self.ids() {
-            if let Some(last) = self.claims(&id).last().filter(|claim| claim["outcome"].is_null()) {
-                if let Some(job) = last["owner"]["job"].as_str() {
-                    running.insert(job.to_owned(), id);
-                }
+            let claims = self.claims(&id);
+            let last = claims.last().filter(|claim| claim["outcome"].is_null());
+            if let Some(job) = last.and_then(|claim| claim["owner"]["job"].as_str()) {
+                running.insert(job.to_owned(), id);
             }
         }
         running
+    }
+
+    /// The process that last claimed a run.
+    pub fn worker(&self, id: &str) -> u64 {
+        self.claims(id).last().unwrap()["owner"]["pid"].as_u64().unwrap()
     }
 
     pub fn has_checkpoint(&self, id: &str) -> bool {
         let checkpoints = fs::read_dir(self.run_folder(id).join("checkpoints"));
         checkpoints.is_ok_and(|entries| {
             let names = entries.flatten().map(|entry| entry.file_name());
-            names.filter(|name| name.to_string_lossy().starts_with("step-")).count() > 0
+            names
+                .filter(|name| name.to_string_lossy().starts_with("step-"))
+                .count()
+                > 0
         })
     }
 
     fn steps(&self, id: &str) -> Vec<u64> {
         let text = fs::read_to_string(self.run_folder(id).join("metrics.jsonl")).unwrap_or_default();
-        let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let lines = text
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let trained = lines.filter(|line| line.get("learning_rate").is_some());
         trained.filter_map(|line| line["step"].as_u64()).collect()
     }
@@ -180,13 +194,33 @@ impl Sweep {
         (loss("validation_loss"), loss("training_loss"))
     }
 
-    pub fn weights(&self, id: &str) -> Vec<u8> {
-        fs::read(self.run_folder(id).join("model/model.safetensors")).unwrap()
+    /// The finished model: its files and what is in them.
+    pub fn model(&self, id: &str) -> BTreeMap<String, Vec<u8>> {
+        let entries = fs::read_dir(self.run_folder(id).join("model")).unwrap().flatten();
+        let read = |entry: fs::DirEntry| {
+            (
+                entry.file_name().into_string().unwrap(),
+                fs::read(entry.path()).unwrap(),
+            )
+        };
+        let files: BTreeMap<String, Vec<u8>> = entries.map(read).collect();
+        assert!(
+            files.keys().any(|name| name.ends_with(".safetensors")),
+            "{files:?}"
+        );
+        files
+    }
+
+    /// What the plan predicts of a run.
+    pub fn predicted_seconds(&self, name: &str) -> f64 {
+        let runs = self.plan["runs"].as_array().unwrap();
+        let run = runs.iter().find(|run| run["name"] == name).unwrap();
+        run["predicted"]["seconds"].as_f64().unwrap()
     }
 
     /// Whether a trainer said that it went on from a checkpoint.
     pub fn resumed(&self, id: &str) -> bool {
         let log = fs::read_to_string(self.folder.join("logs").join(format!("{id}.log"))).unwrap();
-        log.to_lowercase().contains("resum") || log.contains("goes on") || log.contains("Going on")
+        log.contains("going on from the checkpoint of step")
     }
 }

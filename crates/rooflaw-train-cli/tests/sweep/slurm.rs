@@ -3,8 +3,7 @@
 //!
 //! Runs where `ROOFLAW_SLURM` is set (`.ci/run` does), since it takes most of a minute; `--nocapture` shows what happened.
 
-mod sweeps;
-
+use crate::small::{Sweep, train};
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::TcpListener;
@@ -12,9 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
-use sweeps::{Sweep, train};
 
-const CLUSTER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/slurm/cluster");
+const CLUSTER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sweep/cluster");
 
 /// Daemons that end with the test.
 struct Cluster {
@@ -23,13 +21,19 @@ struct Cluster {
 
 impl Cluster {
     fn up(folder: PathBuf) -> Cluster {
-        let listeners: Vec<TcpListener> = (0..3).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let listeners: Vec<TcpListener> = (0..3)
+            .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
+            .collect();
         let port = |listener: &TcpListener| listener.local_addr().unwrap().port().to_string();
         let ports: Vec<String> = listeners.iter().map(port).collect();
         drop(listeners);
         // Whatever comes now, the daemons are ended.
         let cluster = Cluster { folder };
-        let status = Command::new(CLUSTER).arg("up").arg(&cluster.folder).args(ports).status();
+        let status = Command::new(CLUSTER)
+            .arg("up")
+            .arg(&cluster.folder)
+            .args(ports)
+            .status();
         assert!(status.unwrap().success(), "the cluster does not come up");
         cluster
     }
@@ -54,10 +58,15 @@ impl Cluster {
         let jobs: Vec<String> = jobs.lines().map(|job| job.trim().to_owned()).collect();
         let mut lost = vec![daemon.trim().parse().unwrap()];
         for (pid, environment) in processes() {
-            let of_node = environment.get("SLURMD_NODENAME").is_some_and(|name| name == node);
-            let of_cluster = environment.get("SLURM_CONF").is_some_and(|conf| Path::new(conf).starts_with(&self.folder));
+            let of_node = environment
+                .get("SLURMD_NODENAME")
+                .is_some_and(|name| name == node);
+            let of_cluster = environment
+                .get("SLURM_CONF")
+                .is_some_and(|conf| Path::new(conf).starts_with(&self.folder));
             if of_node && of_cluster {
-                lost.extend([pid, parent(pid)].into_iter().flatten());
+                lost.push(pid);
+                lost.extend(parent(pid));
             }
         }
         lost.retain(|&pid| pid > 1 && pid != std::process::id());
@@ -65,10 +74,31 @@ impl Cluster {
         lost.dedup();
         for signal in ["-STOP", "-KILL"] {
             let pids = lost.iter().map(u32::to_string);
-            let _ = Command::new("kill").arg(signal).args(pids).stderr(Stdio::null()).status();
+            let _ = Command::new("kill")
+                .arg(signal)
+                .args(pids)
+                .stderr(Stdio::null())
+                .status();
         }
-        self.ask("scontrol", &["update", &format!("NodeName={node}"), "State=DOWN", "Reason=test"]);
+        self.ask(
+            "scontrol",
+            &["update", &format!("NodeName={node}"), "State=DOWN", "Reason=test"],
+        );
         jobs
+    }
+}
+
+impl Cluster {
+    /// Waits until these jobs are in the queue again, and has them start: Slurm lets two minutes pass, this test does not.
+    fn start_now(&self, jobs: &[String]) {
+        wait(Duration::from_secs(30), || {
+            let queue = self.ask("squeue", &["-h", "-r", "-t", "PD", "-o", "%i|%r"]);
+            let requeued = |job: &String| queue.lines().any(|line| line.starts_with(&format!("{job}|")));
+            jobs.iter().all(requeued).then_some(())
+        });
+        for job in jobs {
+            self.ask("scontrol", &["update", &format!("JobId={job}"), "StartTime=now"]);
+        }
     }
 }
 
@@ -86,7 +116,12 @@ fn processes() -> Vec<(u32, BTreeMap<String, String>)> {
         let bytes = fs::read(format!("/proc/{pid}/environ")).ok()?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let pairs = text.split('\0').filter_map(|pair| pair.split_once('='));
-        Some((pid, pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))
+        Some((
+            pid,
+            pairs
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+        ))
     };
     pids.filter_map(environment).collect()
 }
@@ -103,7 +138,11 @@ fn skipped() -> Option<&'static str> {
     if std::env::var_os("ROOFLAW_SLURM").is_none() {
         return Some("ROOFLAW_SLURM is not set");
     }
-    let found = |program| Command::new(program).arg("-V").stdout(Stdio::null()).status().is_ok();
+    let found = |program| {
+        let mut command = Command::new(program);
+        command.arg("-V").stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok()
+    };
     let all = ["slurmctld", "slurmd", "munged", "sbatch"].into_iter().all(found);
     (!all).then_some("no Slurm here: apt-get install slurmctld slurmd slurm-client munge")
 }
@@ -119,7 +158,10 @@ fn a_sweep_survives_the_loss_of_a_node() {
     let local = Sweep::planned(&root, "local", &["1", "2", "3", "4"], &[]);
     let status = local.run(&["--workers", "2", "--threads", "1"]).status().unwrap();
     assert!(status.success());
-    println!("12 runs on this machine, 2 workers: {:.1} s", start.elapsed().as_secs_f64());
+    println!(
+        "12 runs on this machine, 2 workers: {:.1} s",
+        start.elapsed().as_secs_f64()
+    );
 
     let cluster = Cluster::up(root.join("cluster"));
     let version = cluster.ask("sinfo", &["-V"]);
@@ -130,10 +172,22 @@ fn a_sweep_survives_the_loss_of_a_node() {
         command.env("SLURM_CONF", cluster.folder.join("etc/slurm.conf"));
         command.arg(&sweep.folder);
         // A task for each run; checkpoints often, since these runs take seconds.
-        command.args(["--slurm", "--cpus", "1", "--minutes", "10", "--task-minutes", "10"]);
+        command.args([
+            "--slurm",
+            "--cpus",
+            "1",
+            "--minutes",
+            "10",
+            "--task-minutes",
+            "10",
+        ]);
         command.args(["--train-option=--checkpoint-interval-steps=20"]);
         let output = command.output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8(output.stdout).unwrap()
     };
     let submitted = Instant::now();
@@ -141,6 +195,25 @@ fn a_sweep_survives_the_loss_of_a_node() {
     print!("{}: two nodes of two processors\n{}", version.trim(), submit());
     // At once again: nothing twice.
     assert!(submit().starts_with("Nothing to submit"));
+
+    // One task is told that its time is nearly over: it puts itself back into the queue, with a checkpoint.
+    let (told, told_id) = wait(Duration::from_secs(60), || {
+        let jobs = cluster.ask("squeue", &["-h", "-r", "-w", "n1", "-t", "R", "-o", "%i"]);
+        let running = sweep.running();
+        let mut ready = jobs
+            .lines()
+            .filter_map(|job| Some((job.trim().to_owned(), running.get(job.trim())?.clone())));
+        ready.find(|(_, id)| sweep.has_checkpoint(id))
+    });
+    // As slurmstepd does 120 seconds before the end; this test's jobs end sooner.
+    let worker = sweep.worker(&told_id).to_string();
+    let status = Command::new("kill").args(["-USR1", &worker]).status();
+    assert!(status.unwrap().success());
+    cluster.start_now(std::slice::from_ref(&told));
+    println!(
+        "{:.1} s: job {told} was sent SIGUSR1 ({told_id}) and is back in the queue",
+        seconds()
+    );
 
     // In the middle: some are done, and on the node to be lost every run has a checkpoint.
     let victims = wait(Duration::from_secs(60), || {
@@ -150,7 +223,8 @@ fn a_sweep_survives_the_loss_of_a_node() {
             .lines()
             .filter_map(|job| running.get(job.trim()).cloned())
             .collect();
-        let ready = on_node.len() == 2 && sweep.done() >= 3 && on_node.iter().all(|id| sweep.has_checkpoint(id));
+        let ready =
+            on_node.len() == 2 && sweep.done() >= 3 && on_node.iter().all(|id| sweep.has_checkpoint(id));
         ready.then_some(on_node)
     });
     let jobs = cluster.lose("n2");
@@ -165,15 +239,7 @@ fn a_sweep_survives_the_loss_of_a_node() {
         jobs.join(", "),
         reached.join(", ")
     );
-    wait(Duration::from_secs(20), || {
-        let queue = cluster.ask("squeue", &["-h", "-r", "-t", "PD", "-o", "%i|%r"]);
-        let requeued = |job: &String| queue.lines().any(|line| line.starts_with(&format!("{job}|")));
-        jobs.iter().all(requeued).then_some(())
-    });
-    // Slurm waits two minutes before it starts them again; this test does not.
-    for job in &jobs {
-        cluster.ask("scontrol", &["update", &format!("JobId={job}"), "StartTime=now"]);
-    }
+    cluster.start_now(&jobs);
     wait(Duration::from_secs(90), || (sweep.done() == 12).then_some(()));
     println!("{:.1} s: 12 of 12 done, the rest on node n1", seconds());
     wait(Duration::from_secs(20), || {
@@ -183,24 +249,35 @@ fn a_sweep_survives_the_loss_of_a_node() {
     assert!(submit().starts_with("Nothing to submit"));
     for job in &jobs {
         let shown = cluster.ask("scontrol", &["show", "job", job]);
-        assert!(shown.contains("Restarts=1") && shown.contains("JobState=COMPLETED"), "{shown}");
+        assert!(
+            (shown.contains("Restarts=1") || *job == told) && shown.contains("JobState=COMPLETED"),
+            "{shown}"
+        );
     }
 
-    println!("run           id            attempts  loss");
+    println!("run            id            attempts  loss");
     for (id, name) in sweep.runs() {
         let outcomes = sweep.outcomes(&id);
         let done = outcomes.iter().filter(|outcome| *outcome == "done").count();
         assert_eq!(done, 1, "{id}: {outcomes:?}");
-        let expected: &[&str] = if victims.contains(&id) { &["", "done"] } else { &["done"] };
+        let expected: &[&str] = if id == told_id && victims.contains(&id) {
+            &["interrupted", "", "done"]
+        } else if id == told_id {
+            &["interrupted", "done"]
+        } else if victims.contains(&id) {
+            &["", "done"]
+        } else {
+            &["done"]
+        };
         assert_eq!(outcomes, expected, "{id}");
         sweep.assert_steps_are_whole(&id);
         let (here, there) = (local.result(&id), sweep.result(&id));
-        println!("{name:12}  {id}  {:8}  {}", outcomes.len(), there.0);
+        println!("{name:13}  {id}  {:8}  {}", outcomes.len(), there.0);
         assert_eq!(here.0.to_bits(), there.0.to_bits(), "{id}");
         assert_eq!(here.1.to_bits(), there.1.to_bits(), "{id}");
-        assert!(local.weights(&id) == sweep.weights(&id), "{id}: other weights");
+        assert!(local.model(&id) == sweep.model(&id), "{id}: another model");
     }
-    for id in &victims {
+    for id in victims.iter().chain([&told_id]) {
         assert!(sweep.resumed(id), "{id} began again from nothing");
     }
     println!(
