@@ -50,7 +50,7 @@ fn text() -> String {
                 _ => (word + 1) % words.len(),
             };
         }
-        text.push_str("\n");
+        text.push('\n');
     }
     text
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 /// Writes an engine's model into a folder that is being written and will be at `place`. `values` has room for the weights.
 pub(crate) fn write(
-    engine: &mut impl Engine,
+    engine: &mut dyn Engine,
     values: &mut [f32],
     folder: &StagedFolder,
     place: &Path,
@@ -21,7 +21,7 @@ pub(crate) fn write(
 }
 
 /// Puts a directory's weights into an engine.
-pub(super) fn read(engine: &mut impl Engine, folder: &Path) -> Result<(), SessionError> {
+pub(super) fn read(engine: &mut dyn Engine, folder: &Path) -> Result<(), SessionError> {
     let (model, weights) = read_model(folder).map_err(|error| match error {
         ExportError::Read { path, cause } => SessionError::read(&path, cause),
         other => SessionError::damaged(folder, other.to_string()),
