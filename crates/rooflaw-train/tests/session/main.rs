@@ -1,6 +1,10 @@
 //! Trainings as a whole: with an engine that is small, but trains for real, and data that are numbered.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on should stop"
+)]
 
 mod bigram;
 mod events;

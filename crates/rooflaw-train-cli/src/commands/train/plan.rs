@@ -99,8 +99,9 @@ impl<'a> Plan<'a> {
         )?;
         output::remark("engine", &format!("{}, {} threads", self.engine, self.threads))?;
         if self.epochs > MAX_EPOCHS {
-            output::note(&format!(
-                "{:.1} passes over the data: beyond {MAX_EPOCHS} repeated tokens are worth less and less (arXiv 2305.16264)",
+            output::warning(&format!(
+                "the data set is trained on {:.0} times over: beyond {MAX_EPOCHS} times, repeating it is worth much \
+                 less than new text (arXiv 2305.16264)",
                 self.epochs
             ))?;
         }
