@@ -151,6 +151,14 @@ fn plans_are_priced_and_mistakes_named() {
             "expected a share above 0",
         ),
         (
+            &["sweep", "plan", "models", "--vary", "peak_learning_rate"],
+            "expected a key and values",
+        ),
+        (
+            &["sweep", "plan", "models", "--vary", "peak_rate=1,2"],
+            "peak_rate",
+        ),
+        (
             &["sweep", "run", "nowhere"],
             "expected what `sweep plan --out` wrote",
         ),
@@ -166,6 +174,11 @@ fn plans_are_priced_and_mistakes_named() {
         assert_eq!(code, Some(2), "{arguments:?}: {said}");
         assert!(said.contains(expected), "{arguments:?}: {said}");
     }
+    let rates = "peak_learning_rate=1e-3,3e-3";
+    let (code, said, _) = output(&[
+        "sweep", "plan", "models", "--recipe", "small", "--vary", rates, "--json",
+    ]);
+    assert!(code == Some(0) && said.contains("dense-small-3e-3"), "{said}");
     // For others to train: a folder each, and a table that `rooflaw runs` reads once its losses are filled in.
     let (code, _, said) = output(&[
         "sweep",

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on should stop"
 )]
 
+mod data;
 mod local;
 mod slurm;
 mod small;

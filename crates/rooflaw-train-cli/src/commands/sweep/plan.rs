@@ -25,6 +25,7 @@ Examples:
   rooflaw-train sweep plan qwen3-0.6b smollm2-135m-instruct --recipe paper --engine cuda --device h100-sxm-80gb
   rooflaw-train sweep plan --space paper --sample 170 --recipe paper --engine cuda --device h200 --published-hours 13600
   rooflaw-train sweep plan plan/runs.csv --data corpus --recipe small --seeds 1,2 --measured run-001=2400 --out sweep
+  rooflaw-train sweep plan small/ --data corpus --recipe small --vary peak_learning_rate=1e-3,3e-3,1e-2 --out rates
   rooflaw-train sweep plan models/ --data corpus --recipe small --external to-train"
 )]
 pub struct Args {
@@ -49,6 +50,9 @@ pub struct Args {
     /// Replace a recipe's value, such as --set training_tokens=1e9; may be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Every recipe with each of these values, such as --vary peak_learning_rate=1e-3,3e-3
+    #[arg(long, value_name = "KEY=VALUE,...")]
+    vary: Option<String>,
     /// Seeds of weights and data order, separated by commas
     #[arg(long, value_name = "N", value_delimiter = ',', default_value = "1")]
     seeds: Vec<u64>,
@@ -187,7 +191,10 @@ fn trainings(args: &Args, wanted: Vec<Wanted>) -> Result<Vec<Training>> {
         let recipe = recipe
             .with(args.set.iter().map(String::as_str))
             .context("--set")?;
-        recipes.push((name, recipe));
+        match &args.vary {
+            None => recipes.push((name, recipe)),
+            Some(vary) => recipes.extend(varied(&name, &recipe, vary)?),
+        }
     }
     let mut trainings = Vec::new();
     for Wanted { candidate, tokens } in wanted {
@@ -212,6 +219,18 @@ fn trainings(args: &Args, wanted: Vec<Wanted>) -> Result<Vec<Training>> {
         }
     }
     Ok(trainings)
+}
+
+/// A recipe with each value of a key.
+fn varied(name: &str, recipe: &input::Recipe, vary: &str) -> Result<Vec<(String, input::Recipe)>> {
+    let wrong = || anyhow!("--vary {vary}: expected a key and values, such as peak_learning_rate=1e-3,3e-3");
+    let (key, values) = vary.split_once('=').ok_or_else(wrong)?;
+    let one = |value: &str| {
+        let assignment = format!("{key}={value}");
+        let recipe = recipe.with([assignment.as_str()]).context("--vary")?;
+        Ok((format!("{name}-{value}"), recipe))
+    };
+    values.split(',').map(one).collect()
 }
 
 fn find_device(argument: &str) -> Result<Device> {
