@@ -5,7 +5,7 @@
 mod common;
 
 use rooflaw::architecture::hf::{self, WriteOptions};
-use rooflaw::architecture::{Activation, Architecture, QkNorm, SlidingWindow};
+use rooflaw::architecture::{Activation, Architecture, KvProjection, QkNorm, SlidingWindow};
 use rooflaw::format::Precision;
 use rooflaw::models;
 use rooflaw_export::{Details, Model, Routing, Scoring};
@@ -311,12 +311,18 @@ fn models_out_of_range_are_refused() {
     large.details.rms_norm_eps = 1.5;
     let mut short = model.clone();
     short.details.is_local.pop();
+    let mut odd = model.clone();
+    odd.architecture.attention.kv = KvProjection::Grouped {
+        n_kv_heads: 2,
+        head_dim: 63,
+    };
     let mut gateless = model;
     gateless.architecture.ffn.activation = Activation::Plain;
     for (model, named) in [
         (no_number, "rope_theta = NaN"),
         (large, "rms_norm_eps = 1.5"),
         (short, "is_local = 0 local of 1 layers: expected 0 local of 2"),
+        (odd, "head_dim = 63: expected an even number"),
         (gateless, "an FFN without gate"),
     ] {
         let error = model.to_config(Precision::Bf16, 64).unwrap_err().to_string();

@@ -9,7 +9,7 @@ pub use details::{Details, LATENT_NORM_EPS, Routing, Scoring};
 pub use error::ConfigError;
 pub(crate) use read::{Read, read};
 
-use rooflaw::architecture::Architecture;
+use rooflaw::architecture::{Architecture, KvProjection};
 use serde::{Deserialize, Serialize};
 
 /// A transformer that can be trained, in full: what is added before a sub-layer is normalised by RMSNorm, scores are
@@ -52,6 +52,14 @@ impl Model {
             if !(value > 0.0 && value <= max) {
                 return Err(ConfigError::field(field, value, "a positive number in range"));
             }
+        }
+        let (field, turned) = match self.architecture.attention.kv {
+            KvProjection::Grouped { head_dim, .. } => ("head_dim", head_dim),
+            KvProjection::Latent { qk_rope_head_dim, .. } => ("qk_rope_head_dim", qk_rope_head_dim),
+        };
+        if turned % 2 != 0 {
+            let accepted = "an even number: rotary embedding turns pairs of elements";
+            return Err(ConfigError::field(field, turned, accepted));
         }
         let n_local = details.is_local.iter().filter(|&&is_local| is_local).count();
         let expected = (
