@@ -92,10 +92,10 @@ mod tests {
         assert_eq!(model.config_path(), "configs/mine.json");
         let read = hf::read(model.config.as_bytes()).unwrap();
         assert_eq!(read.architecture, architecture);
-        let latent = models::find("deepseek-v3").unwrap().architecture;
-        let error = Model::new("latent", latent).unwrap_err().to_string();
+        let with_sinks = models::find("gpt-oss-20b").unwrap().architecture;
+        let error = Model::new("mine", with_sinks).unwrap_err().to_string();
         assert!(
-            error.contains("latent") && error.contains("config.json"),
+            error.contains("sinks") && error.contains("config.json"),
             "{error}"
         );
     }

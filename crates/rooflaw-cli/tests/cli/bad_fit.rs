@@ -173,7 +173,11 @@ fn tables_that_cannot_be_fitted() {
     );
     let folder = folder_with("runs.csv", good);
     refusal_in(folder.path(), &["fit", "absent.csv"], &["cannot open absent.csv"]);
-    refusal_in(folder.path(), &["fit", "."], &[". is a folder: expected a file"]);
+    refusal_in(
+        folder.path(),
+        &["fit", "."],
+        &[". holds no training: expected a folder of `rooflaw train`"],
+    );
     refusal_in(
         folder.path(),
         &["fit", "runs.csv", "--out", "runs.csv"],

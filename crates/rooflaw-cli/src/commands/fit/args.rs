@@ -12,7 +12,7 @@ cross-validation: runs (groups of rows) are left out in turn and predicted by a 
 
 Examples:
   rooflaw fit runs.csv                       which law suits these runs?
-  rooflaw fit sweep/                         which suits the trainings of a sweep?
+  rooflaw fit sweep/                         which suits a sweep's runs?
   rooflaw fit runs.csv --law width-depth-tokens --out fit
   rooflaw fit runs.csv --law my-terms.toml --objective huber:1e-3
   rooflaw fit runs.csv --law chinchilla --fix alpha=0.34 --where 'tokens>=1e9'

@@ -15,7 +15,7 @@ use serde::Serialize;
 #[command(after_help = "Examples:
   rooflaw runs runs.csv                        what is in it, and what it lacks
   rooflaw runs runs.csv --where 'tokens>=1e9'  of some of its rows
-  rooflaw runs sweep/                          what came of the trainings in a folder
+  rooflaw runs sweep/                          what came of its trainings
   rooflaw runs import out/ --out runs.csv      from a folder of trainings
   rooflaw runs import --help                   from which logs, and how
 
