@@ -1,6 +1,6 @@
 //! The FFN sub-layer of a mixture of experts: `y = x + Σ weight · expert(norm(x)) + shared(norm(x))`.
 //!
-//! Tokens are sorted by expert, so that every expert's products are of whole blocks of rows; no token is dropped.
+//! Each expert computes the rows of its tokens together; no token is dropped.
 
 use super::Shared;
 use super::buffer::Buffer;
@@ -11,6 +11,7 @@ use super::product::{BLOCK, Into, column_sums, project, project_back, weight_gra
 use super::router::Router;
 use super::shared_experts::SharedExperts;
 use super::simd::{dot, vectorised};
+use super::sorted::{Sorted, cut};
 use super::workers::room;
 use rayon::prelude::*;
 use rooflaw::architecture::Activation;
@@ -26,15 +27,9 @@ pub(super) struct Experts {
     scales: Buffer,
     /// Tokens × experts.
     scores: Buffer,
-    /// Tokens × experts per token.
-    chosen: Vec<u32>,
+    sorted: Sorted,
+    /// Weights of the choices: tokens × experts per token.
     weights: Buffer,
-    /// Where each choice stands among all, sorted by expert.
-    places: Vec<u32>,
-    /// The choice at each place.
-    choices: Vec<u32>,
-    /// Where each expert's choices begin, and the end.
-    starts: Vec<usize>,
     /// Choices of each expert since the last update.
     loads: Vec<u64>,
     // By place.
@@ -48,23 +43,6 @@ pub(super) struct Experts {
 fn share(stack: &[f32], n_experts: usize, expert: usize) -> &[f32] {
     let size = stack.len() / n_experts;
     &stack[expert * size..(expert + 1) * size]
-}
-
-/// A block of choices of one expert: places.
-#[derive(Clone, Copy)]
-struct Run {
-    expert: usize,
-    from: usize,
-    to: usize,
-}
-
-/// Cuts off the shares of runs, which follow one another.
-fn cut<'a>(mut rest: &'a mut [f32], width: usize, runs: &'a [Run]) -> impl Iterator<Item = &'a mut [f32]> {
-    runs.iter().map(move |run| {
-        let (share, others) = std::mem::take(&mut rest).split_at_mut((run.to - run.from) * width);
-        rest = others;
-        share
-    })
 }
 
 impl Experts {
@@ -85,11 +63,8 @@ impl Experts {
             router,
             scales: Buffer::new(rows, 1),
             scores: Buffer::new(rows, router.n_experts),
-            chosen: vec![0; choices],
+            sorted: Sorted::new(rows, router.experts_per_token, router.n_experts),
             weights: Buffer::new(rows, router.experts_per_token),
-            places: vec![0; choices],
-            choices: vec![0; choices],
-            starts: vec![0; router.n_experts + 1],
             loads: vec![0; router.n_experts],
             gate: Buffer::new(choices, width),
             up: Buffer::new(choices, width),
@@ -121,7 +96,7 @@ impl Experts {
 
     /// Choices of each expert in the last forward pass.
     pub(super) fn counts(&self) -> impl Iterator<Item = usize> + '_ {
-        self.starts.windows(2).map(|pair| pair[1] - pair[0])
+        self.sorted.counts()
     }
 
     /// Adds each expert's scores over the tokens of the last forward pass.
@@ -147,44 +122,14 @@ impl Experts {
         }
     }
 
-    /// Sorts the choices by expert, tokens in order.
-    fn sort(&mut self, n_choices: usize) {
-        self.starts.fill(0);
-        for &expert in &self.chosen[..n_choices] {
-            self.starts[expert as usize + 1] += 1;
-        }
-        for expert in 0..self.router.n_experts {
-            self.starts[expert + 1] += self.starts[expert];
-        }
-        let mut next = self.starts.clone();
-        for choice in 0..n_choices {
-            let place = &mut next[self.chosen[choice] as usize];
-            self.places[choice] = *place as u32;
-            self.choices[*place] = choice as u32;
-            *place += 1;
-        }
-    }
-
-    fn runs(&self) -> Vec<Run> {
-        let of_expert = |expert: usize| {
-            let (start, end) = (self.starts[expert], self.starts[expert + 1]);
-            (start..end).step_by(BLOCK).map(move |from| Run {
-                expert,
-                from,
-                to: end.min(from + BLOCK),
-            })
-        };
-        (0..self.router.n_experts).flat_map(of_expert).collect()
-    }
-
     pub(super) fn forward(&mut self, shared: &mut Shared, weights: &Tensors, x: &[f32], y: &mut [f32]) {
         let (d, k) = (shared.hidden_size, self.router.experts_per_token);
         let rows = x.len() / d;
         let mut stream = std::mem::take(&mut shared.stream);
         let normed = room(&mut stream, rows * d);
         self.route(shared, weights, x, normed);
-        self.sort(rows * k);
-        let runs = self.runs();
+        self.sorted.sort(rows * k);
+        let runs = self.sorted.runs();
         let (mut gate, mut up) = (
             std::mem::replace(&mut self.gate, Buffer::new(0, 0)),
             std::mem::replace(&mut self.up, Buffer::new(0, 0)),
@@ -200,7 +145,7 @@ impl Experts {
         tasks.par_iter_mut().for_each(|((run, (gate, up)), output)| {
             shared.workers.scratch(|scratch| {
                 let gathered = room(&mut scratch.stream, output.len());
-                this.gather(run, normed, d, gathered);
+                this.sorted.gather(run, normed, d, gathered);
                 let expert = this.expert(d, weights, run.expert);
                 expert.forward(gathered, gate, up, Into::Fresh, output, &mut scratch.hidden);
             });
@@ -216,7 +161,7 @@ impl Experts {
                         y.copy_from_slice(&x[token * d..(token + 1) * d]);
                         for choice in token * k..(token + 1) * k {
                             let weight = this.weights.rows(rows)[choice];
-                            let place = this.places[choice] as usize;
+                            let place = this.sorted.places[choice] as usize;
                             for (y, output) in y.iter_mut().zip(&produced[place * d..]) {
                                 *y += weight * output;
                             }
@@ -245,7 +190,8 @@ impl Experts {
                     .zip(self.scores.parts_mut(rows, BLOCK)),
             )
             .zip(
-                self.chosen
+                self.sorted
+                    .chosen
                     .chunks_mut(BLOCK * k)
                     .zip(self.weights.parts_mut(rows, BLOCK)),
             )
@@ -260,18 +206,10 @@ impl Experts {
             });
     }
 
-    /// Copies the rows of a run's tokens.
-    fn gather(&self, run: &Run, rows: &[f32], d: usize, gathered: &mut [f32]) {
-        for (to, choice) in gathered.chunks_exact_mut(d).zip(&self.choices[run.from..run.to]) {
-            let token = *choice as usize / self.router.experts_per_token;
-            to.copy_from_slice(&rows[token * d..(token + 1) * d]);
-        }
-    }
-
     /// Counts the choices of the last forward pass among the loads.
     pub(super) fn count_loads(&mut self) {
-        for (load, pair) in self.loads.iter_mut().zip(self.starts.windows(2)) {
-            *load += (pair[1] - pair[0]) as u64;
+        for (load, count) in self.loads.iter_mut().zip(self.sorted.counts()) {
+            *load += count as u64;
         }
     }
 
@@ -340,9 +278,9 @@ impl Experts {
                         let of_choices = &d_weights[row * k..(row + 1) * k];
                         let scores = &scores[row * e..(row + 1) * e];
                         this.router
-                            .back(scores, &this.chosen[choices.clone()], of_choices, d_logits);
+                            .back(scores, &this.sorted.chosen[choices.clone()], of_choices, d_logits);
                         for choice in choices {
-                            let place = this.places[choice] as usize;
+                            let place = this.sorted.places[choice] as usize;
                             for (dx, d) in dx.iter_mut().zip(&d_gathered[place * d..]) {
                                 *dx += d;
                             }
@@ -375,7 +313,7 @@ impl Experts {
                     || {
                         for (index, d_weight) in d_weights.iter_mut().enumerate() {
                             let choice = block * BLOCK * k + index;
-                            let (token, place) = (choice / k, self.places[choice] as usize);
+                            let (token, place) = (choice / k, self.sorted.places[choice] as usize);
                             *d_weight = dot(
                                 &dy[token * d..(token + 1) * d],
                                 &outputs[place * d..(place + 1) * d],
@@ -398,7 +336,7 @@ impl Experts {
         let d = shared.hidden_size;
         let rows = normed.len() / d;
         let n = rows * self.router.experts_per_token;
-        let runs = self.runs();
+        let runs = self.sorted.runs();
         let empty = || Buffer::new(0, 0);
         let mut gate = std::mem::replace(&mut self.gate, empty());
         let mut up = std::mem::replace(&mut self.up, empty());
@@ -413,9 +351,9 @@ impl Experts {
             .collect();
         tasks.par_iter_mut().for_each(
             |(((run, (gate, up)), (d_gathered, hidden)), (gathered, d_output))| {
-                this.gather(run, normed, d, gathered);
-                this.gather(run, dy, d, d_output);
-                for (d_output, choice) in d_output.chunks_exact_mut(d).zip(&this.choices[run.from..run.to]) {
+                this.sorted.gather(run, normed, d, gathered);
+                this.sorted.gather(run, dy, d, d_output);
+                for (d_output, choice) in d_output.chunks_exact_mut(d).zip(this.sorted.choices(run)) {
                     let weight = choice_weights[*choice as usize];
                     for d in d_output {
                         *d *= weight;
@@ -450,7 +388,8 @@ impl Experts {
             .take(e)
             .enumerate()
             .for_each(|(expert, ((gate, up), down))| {
-                let (from, to) = (self.starts[expert], self.starts[expert + 1]);
+                let places = self.sorted.of_expert(expert);
+                let (from, to) = (places.start, places.end);
                 let sides = Sides {
                     x: &gathered[from * d..to * d],
                     d_gate: &d_gate[from * width..to * width],

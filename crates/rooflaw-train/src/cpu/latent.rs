@@ -8,6 +8,7 @@ use super::buffer::Buffer;
 use super::ffn::Affine;
 use super::grouped::add;
 use super::heads::{Gradients, Heads, Inputs};
+use super::low_rank::{Ranks, gather, spread};
 use super::norm::{norm, norm_again, norm_back};
 use super::parameters::{LatentParts, QueryParts, Tensors};
 use super::product::{Into, column_sums, project_back, weight_gradient};
@@ -16,17 +17,6 @@ use rayon::prelude::*;
 
 /// Added to the mean square in the norms of low rank, whatever the model's: `transformers` leaves it at the norm's default.
 const EPSILON: f32 = 1e-6;
-
-/// Widths.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ranks {
-    /// Of queries; 0 without.
-    pub(super) query: usize,
-    pub(super) kv: usize,
-    /// A head's part without position, and its rotary part.
-    pub(super) nope: usize,
-    pub(super) rope: usize,
-}
 
 /// An attention and what forward keeps for backward.
 #[derive(Debug)]
@@ -180,7 +170,12 @@ impl Latent {
                 shared
                     .rotary
                     .turn(slot.rotary_key, ranks.rope, (0, ranks.rope, 1), false);
-                spread(&heads, &ranks, slot);
+                spread(
+                    &heads,
+                    &ranks,
+                    (slot.raised, slot.rotary_key),
+                    (slot.keys, slot.values),
+                );
                 let inputs = Inputs {
                     queries: slot.queries,
                     keys: slot.keys,
@@ -408,50 +403,4 @@ fn parts(rows: &mut [f32], positions: usize, n_rows: usize) -> impl Iterator<Ite
         rest = others;
         part
     })
-}
-
-/// Keys and values of all heads from what came up from the low rank and the one rotary key.
-fn spread(heads: &Heads, ranks: &Ranks, slot: &mut Slot<'_>) {
-    let (nope, value) = (ranks.nope, heads.value_dim);
-    let rows = slot
-        .raised
-        .chunks_exact(heads.n_heads * (nope + value))
-        .zip(slot.rotary_key.chunks_exact(ranks.rope));
-    let to = (slot.keys.chunks_exact_mut(heads.n_heads * heads.key_dim))
-        .zip(slot.values.chunks_exact_mut(heads.n_heads * value));
-    for ((raised, rotary_key), (keys, values)) in rows.zip(to) {
-        let of_heads = keys
-            .chunks_exact_mut(heads.key_dim)
-            .zip(values.chunks_exact_mut(value));
-        for (raised, (key, head_value)) in raised.chunks_exact(nope + value).zip(of_heads) {
-            key[..nope].copy_from_slice(&raised[..nope]);
-            key[nope..].copy_from_slice(rotary_key);
-            head_value.copy_from_slice(&raised[nope..]);
-        }
-    }
-}
-
-/// The reverse for gradients: all heads' rotary parts are added up.
-fn gather(
-    heads: &Heads,
-    ranks: &Ranks,
-    (dk, dv): (&[f32], &[f32]),
-    d_raised: &mut [f32],
-    d_rotary_key: &mut [f32],
-) {
-    let (nope, value) = (ranks.nope, heads.value_dim);
-    let from = (dk.chunks_exact(heads.n_heads * heads.key_dim)).zip(dv.chunks_exact(heads.n_heads * value));
-    let to = (d_raised.chunks_exact_mut(heads.n_heads * (nope + value)))
-        .zip(d_rotary_key.chunks_exact_mut(ranks.rope));
-    for ((dk, dv), (d_raised, d_rotary_key)) in from.zip(to) {
-        d_rotary_key.fill(0.0);
-        let of_heads = dk.chunks_exact(heads.key_dim).zip(dv.chunks_exact(value));
-        for (d_raised, (dk, dv)) in d_raised.chunks_exact_mut(nope + value).zip(of_heads) {
-            d_raised[..nope].copy_from_slice(&dk[..nope]);
-            d_raised[nope..].copy_from_slice(dv);
-            for (sum, dk) in d_rotary_key.iter_mut().zip(&dk[nope..]) {
-                *sum += dk;
-            }
-        }
-    }
 }

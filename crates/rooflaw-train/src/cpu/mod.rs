@@ -15,6 +15,7 @@ mod heads;
 mod interface;
 mod latent;
 mod layer;
+mod low_rank;
 mod norm;
 mod parameters;
 mod product;
@@ -22,6 +23,7 @@ mod rotary;
 mod router;
 mod shared_experts;
 mod simd;
+mod sorted;
 mod workers;
 
 use crate::engine::{Batch, EngineError, IGNORED, LoadBalancing, Losses, State};
