@@ -19,7 +19,7 @@ torch.set_num_threads(int(sys.argv[1]))
 
 
 def hashed(index, elements):
-    """Uniform with a deviation of 0.02, from an integer hash of the tensor's number and the place: as in `ours.rs`."""
+    """Uniform with a deviation of 0.02, from an integer hash of the tensor's number and the place: as in `sides.rs`."""
     x = (torch.arange(elements, dtype=torch.int64) * 2654435761 + index * 40503) % 2**32
     for _ in range(2):
         x = (x ^ (x >> 16)) * 73244475 % 2**32

@@ -34,7 +34,7 @@ pub fn write(path: &Path, contents: &[u8]) -> Result<(), SweepError> {
 /// Writes a value as JSON.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), SweepError> {
     let invalid = |error: serde_json::Error| SweepError::io("write", path)(error.into());
     let mut text = serde_json::to_vec_pretty(value).map_err(invalid)?;

@@ -15,7 +15,8 @@ use rooflaw_measure::MachineReport;
 use serde::{Deserialize, Serialize};
 use sides::{Ours, POSITIONS, Peer, SEQUENCES, Turn};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Threads of either side.
 const THREADS: usize = 2;
@@ -23,7 +24,7 @@ const THREADS: usize = 2;
 const WARM_UP: usize = 3;
 /// A turn takes about this long, seconds.
 const TURN: f64 = 1.5;
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 3;
 /// Losses of the same step may differ by this, relatively.
 const TOLERANCE: f64 = 1e-4;
 
@@ -39,6 +40,9 @@ struct Row {
     compiled: Option<f64>,
     over_eager: Spread,
     over_compiled: Option<Spread>,
+    /// The same with MKL's kernels for Intel processors.
+    over_forced_eager: Spread,
+    over_forced_compiled: Option<Spread>,
     loss_difference: f64,
 }
 
@@ -78,12 +82,17 @@ fn main() -> Result<()> {
         .first()
         .context("which Python? It needs the packages of requirements.txt")?;
     let rounds = arguments.get(1).map_or(Ok(ROUNDS), |rounds| rounds.parse())?;
+    let folder = tempfile::tempdir()?;
+    let forced = forcing(folder.path())?;
     let (processor, before) = peak()?;
     let mut peer = String::new();
     let mut rows = Vec::new();
     for (name, size) in &MODELS {
-        let row = measure(python, name, size, rounds, &mut peer)?;
-        eprintln!("{name}: {:.2} of eager", row.over_eager.median);
+        let row = measure(python, name, size, rounds, &mut peer, &forced)?;
+        eprintln!(
+            "{name}: {:.2} of eager, {:.2} forced",
+            row.over_eager.median, row.over_forced_eager.median
+        );
         rows.push(row);
     }
     let results = Results {
@@ -114,20 +123,60 @@ fn peak() -> Result<(String, f64)> {
     Ok((report.processor, best))
 }
 
-fn measure(python: &str, name: &str, size: &Size, rounds: usize, about: &mut String) -> Result<Row> {
+/// A library that makes MKL use its fastest kernels on processors of other makers too; PyTorch's wheel asks these functions.
+fn forcing(folder: &Path) -> Result<PathBuf> {
+    let source = folder.join("forced.c");
+    let library = folder.join("libforced.so");
+    fs::write(
+        &source,
+        "int mkl_serv_intel_cpu_true(void) { return 1; }\nint mkl_serv_intel_cpu(void) { return 1; }\n",
+    )?;
+    let mut command = Command::new("cc");
+    command
+        .args(["-shared", "-fPIC", "-o"])
+        .arg(&library)
+        .arg(&source);
+    if !command.status().context("cannot run cc")?.success() {
+        bail!("cc does not make {}", library.display());
+    }
+    Ok(library)
+}
+
+/// Ways to run PyTorch: compiled or not, with forced kernels or not.
+struct Way {
+    peer: Peer,
+    is_compiled: bool,
+    is_forced: bool,
+    speeds: Vec<f64>,
+}
+
+fn measure(
+    python: &str,
+    name: &str,
+    size: &Size,
+    rounds: usize,
+    about: &mut String,
+    forced: &Path,
+) -> Result<Row> {
     let architecture = size.architecture();
     let mut ours = Ours::load(size, THREADS)?;
-    let mut eager = Peer::load(python, size, THREADS, false)?;
-    about.clone_from(&eager.about);
-    // A mixture's sizes follow from its data, which breaks the graph at every layer.
-    let mut compiled = match size.experts {
-        0 => Some(Peer::load(python, size, THREADS, true)?),
-        _ => None,
-    };
     let first = ours.steps(WARM_UP)?;
-    let mut loss_difference = difference(&first, &eager.steps(WARM_UP)?)?;
-    if let Some(compiled) = &mut compiled {
-        loss_difference = loss_difference.max(difference(&first, &compiled.steps(WARM_UP)?)?);
+    let mut loss_difference = 0.0_f64;
+    let mut ways = Vec::new();
+    for (is_compiled, is_forced) in [(false, false), (false, true), (true, false), (true, true)] {
+        // A mixture's sizes follow from its data, which breaks the graph at every layer.
+        if is_compiled && size.experts > 0 {
+            continue;
+        }
+        let mut peer = Peer::load(python, size, THREADS, is_compiled, is_forced.then_some(forced))?;
+        about.clone_from(&peer.about);
+        loss_difference = loss_difference.max(difference(&first, &peer.steps(WARM_UP)?)?);
+        ways.push(Way {
+            peer,
+            is_compiled,
+            is_forced,
+            speeds: Vec::new(),
+        });
     }
     if loss_difference > TOLERANCE {
         bail!("{name}: losses differ by {loss_difference:e}: the two do not do the same");
@@ -135,26 +184,42 @@ fn measure(python: &str, name: &str, size: &Size, rounds: usize, about: &mut Str
     let steps = (TURN / ours.steps(1)?.seconds).clamp(1.0, 200.0) as usize;
     let tokens = (SEQUENCES * POSITIONS) as f64;
     let speed = |turn: &Turn| tokens * turn.losses.len() as f64 / turn.seconds;
-    let (mut of_ours, mut of_eager, mut of_compiled) = (Vec::new(), Vec::new(), Vec::new());
+    let mut of_ours = Vec::new();
     for _ in 0..rounds {
         of_ours.push(speed(&ours.steps(steps)?));
-        of_eager.push(speed(&eager.steps(steps.div_ceil(2))?));
-        if let Some(compiled) = &mut compiled {
-            of_compiled.push(speed(&compiled.steps(steps.div_ceil(2))?));
+        for way in &mut ways {
+            way.speeds.push(speed(&way.peer.steps(steps.div_ceil(2))?));
         }
     }
-    let ratios = |of: &[f64]| spread(of_ours.iter().zip(of).map(|(ours, peer)| ours / peer).collect());
+    let find = |is_compiled, is_forced| {
+        ways.iter()
+            .find(|way| way.is_compiled == is_compiled && way.is_forced == is_forced)
+    };
+    let ratios = |way: &Way| {
+        spread(
+            of_ours
+                .iter()
+                .zip(&way.speeds)
+                .map(|(ours, peer)| ours / peer)
+                .collect(),
+        )
+    };
+    let (Some(eager), Some(forced_eager)) = (find(false, false), find(false, true)) else {
+        bail!("{name}: PyTorch was not run");
+    };
     let parameters = architecture.parameters();
     Ok(Row {
         name: name.to_owned(),
         parameters: parameters.total,
         active_parameters: parameters.active,
         flop_per_token: training_flop_per_token(&architecture, POSITIONS as u32),
-        over_eager: ratios(&of_eager),
-        over_compiled: compiled.is_some().then(|| ratios(&of_compiled)),
         ours: spread(of_ours.clone()).median,
-        eager: spread(of_eager).median,
-        compiled: compiled.is_some().then(|| spread(of_compiled).median),
+        eager: spread(eager.speeds.clone()).median,
+        compiled: find(true, false).map(|way| spread(way.speeds.clone()).median),
+        over_eager: ratios(eager),
+        over_compiled: find(true, false).map(ratios),
+        over_forced_eager: ratios(forced_eager),
+        over_forced_compiled: find(true, true).map(ratios),
         loss_difference,
     })
 }

@@ -23,6 +23,10 @@ fn ratio(spread: &Spread) -> String {
     format!("{:.2} ({:.2}–{:.2})", spread.median, spread.least, spread.most)
 }
 
+fn compiled(spread: &Option<Spread>) -> String {
+    spread.as_ref().map_or_else(|| "not compiled".to_owned(), ratio)
+}
+
 fn tables(results: &Results) -> Result<String> {
     let peak = results.peaks[0].max(results.peaks[1]);
     let mut text = format!(
@@ -34,21 +38,21 @@ fn tables(results: &Results) -> Result<String> {
         results.peaks[0] / 1e9,
         results.peaks[1] / 1e9,
     );
-    text.push_str("| model | parameters | active | ours, tokens/s | share of peak | over eager | over torch.compile |\n");
-    text.push_str("|---|--:|--:|--:|--:|--:|--:|\n");
+    text.push_str("| model | parameters | active | ours, tokens/s | share of peak | over eager | over torch.compile | over eager, forced | over torch.compile, forced |\n");
+    text.push_str("|---|--:|--:|--:|--:|--:|--:|--:|--:|\n");
     for row in &results.rows {
         writeln!(
             text,
-            "| {} | {:.2}M | {:.2}M | {:.0} | {:.0} % | {} | {} |",
+            "| {} | {:.2}M | {:.2}M | {:.0} | {:.0} % | {} | {} | {} | {} |",
             row.name,
             row.parameters as f64 / 1e6,
             row.active_parameters as f64 / 1e6,
             row.ours,
             100.0 * row.ours * row.flop_per_token / peak,
             ratio(&row.over_eager),
-            row.over_compiled
-                .as_ref()
-                .map_or_else(|| "not compiled".to_owned(), ratio),
+            compiled(&row.over_compiled),
+            ratio(&row.over_forced_eager),
+            compiled(&row.over_forced_compiled),
         )?;
     }
     let base = results

@@ -7,6 +7,7 @@ use rooflaw_train::engine::{Batch, Engine as _, LoadBalancing, State, Update};
 use rooflaw_train::model::Model;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
@@ -105,9 +106,20 @@ pub struct Peer {
 }
 
 impl Peer {
-    pub fn load(python: &str, size: &Size, threads: usize, is_compiled: bool) -> Result<Peer> {
+    /// `preload` is a library that the process loads first.
+    pub fn load(
+        python: &str,
+        size: &Size,
+        threads: usize,
+        is_compiled: bool,
+        preload: Option<&Path>,
+    ) -> Result<Peer> {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/peer.py");
-        let mut child = Command::new(python)
+        let mut command = Command::new(python);
+        if let Some(library) = preload {
+            command.env("LD_PRELOAD", library);
+        }
+        let mut child = command
             .args([script, &threads.to_string()])
             // Older OpenBLAS needs these on some processors; PyTorch brings its own libraries, which they only slow down.
             .env_remove("OPENBLAS_CORETYPE")

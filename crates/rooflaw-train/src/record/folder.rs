@@ -110,7 +110,15 @@ const LOCK: &str = "lock";
 pub struct RunFolder {
     path: PathBuf,
     /// Locked as long as it is open: the system lets go of it however the process ends.
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for RunFolder {
+    /// Lets go at once: a program that another thread has just started may have the file open for a moment longer.
+    fn drop(&mut self) {
+        // Closing the file lets go too, only later.
+        let _ = fs4::FileExt::unlock(&self.lock);
+    }
 }
 
 impl RunFolder {
@@ -141,7 +149,7 @@ impl RunFolder {
         remove_temporary(path)?;
         Ok(RunFolder {
             path: path.to_path_buf(),
-            _lock: lock,
+            lock,
         })
     }
 
